@@ -1,0 +1,50 @@
+import type { NonEmpty } from "../net/address.ts"
+import type { L2Advertisement } from "./advertisement.ts"
+import type { Ledger } from "./ledger.ts"
+import type { NodeName, PoolName, ServiceName } from "./name.ts"
+import type { Node } from "./node.ts"
+import type { Pool } from "./pool.ts"
+import type { Problem } from "./problem.ts"
+import type { Reservation } from "./reservation.ts"
+import type { EndpointView, Service } from "./service.ts"
+import type { SpeakerReport } from "./speaker-report.ts"
+
+/** Pools sorted by name, advertisements sorted by name: what could be read of them, each fault reported apart. */
+export type Configuration = {
+  readonly pools: ReadonlyMap<PoolName, Pool>
+  readonly advertisements: readonly L2Advertisement[]
+}
+
+/** Everything that a decision reads. Its maps belong to the snapshot that made it and are good until that is fed again. */
+export type Cluster = {
+  readonly services: ReadonlyMap<ServiceName, Service>
+  readonly endpoints: ReadonlyMap<ServiceName, EndpointView>
+  readonly nodes: ReadonlyMap<NodeName, Node>
+  readonly speakers: ReadonlyMap<NodeName, SpeakerReport>
+  readonly configuration: Configuration
+  readonly ledger: Ledger
+  readonly reserved: readonly Reservation[]
+  readonly problems: readonly Problem[]
+}
+
+/** The objects that a snapshot is made of. */
+export type KindName =
+  | "Service"
+  | "Node"
+  | "EndpointSlice"
+  | "Namespace"
+  | "IPAddressPool"
+  | "L2Advertisement"
+  | "AddressLedger"
+  | "Speaker"
+  | "Network"
+
+/** What changed since the last look: by name, because a walk over 10,000 Services is what costs. */
+export type Touched =
+  | { readonly kind: "everything" }
+  | { readonly kind: "services"; readonly names: ReadonlySet<ServiceName> }
+
+/** Before the first full list of every kind there is no Cluster to decide on. */
+export type Knowledge =
+  | { readonly state: "listing"; readonly missing: NonEmpty<KindName> }
+  | { readonly state: "complete"; readonly cluster: Cluster; readonly touched: Touched }

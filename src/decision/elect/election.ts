@@ -1,0 +1,62 @@
+import type { Address, NonEmpty } from "../../net/address.ts"
+import type { Prefix } from "../../net/prefix.ts"
+import type { NodeName, PoolName, ServiceName } from "../../cluster/name.ts"
+
+/** The connected set of Services that share an address, with both families of each. One node answers for all of it. */
+export type AddressGroup = {
+  /** Printed ballot: stable as long as the oldest Service and its first address are. */
+  readonly key: string
+  /** Oldest first. */
+  readonly services: NonEmpty<ServiceName>
+  /** The first is the ballot: MetalLB's first ingress address of the oldest Service. */
+  readonly addresses: NonEmpty<Address>
+  /** The highest grant of its addresses; 0 where no ledger gave them. */
+  readonly grant: number
+  /** The wish of its oldest Service that has one (`porchlight.dev/move-to`), whether or not that node may. */
+  readonly moveTo: NodeName | undefined
+}
+
+/** `score`: the sum of preferences; equal scores stand in order of subnet, then of MetalLB's hash. */
+export type Candidate = { readonly node: NodeName; readonly score: number }
+
+/** Why nobody may answer for a group. */
+export type SilentReason =
+  | { readonly code: "no-endpoints"; readonly service: ServiceName }
+  | { readonly code: "no-advertisement"; readonly service: ServiceName; readonly pool: PoolName }
+  /** The pool is advertised, but `serviceSelectors` leave this Service out. */
+  | { readonly code: "not-advertised"; readonly service: ServiceName; readonly pool: PoolName }
+  | { readonly code: "shared-with-service-selectors"; readonly service: ServiceName; readonly advertisement: string }
+  /** Each Service has candidates, but these two have none in common. */
+  | { readonly code: "candidates-disjoint"; readonly services: readonly [ServiceName, ServiceName] }
+  | { readonly code: "no-candidate"; readonly service: ServiceName }
+
+export type Election = {
+  readonly group: AddressGroup
+  /** Interfaces that may answer for the group on a node of the order; undefined: all. */
+  readonly outcome:
+    | { readonly kind: "ordered"; readonly order: NonEmpty<Candidate> }
+    | { readonly kind: "nobody"; readonly because: NonEmpty<SilentReason> }
+}
+
+/** Why a node may not answer for a group: derived for one group when somebody asks. */
+export type Bar =
+  | { readonly code: "unknown-node" | "excluded" | "network-unavailable" | "leaving" }
+  | { readonly code: "no-local-endpoint"; readonly service: ServiceName }
+  | { readonly code: "not-selected"; readonly service: ServiceName; readonly advertisements: NonEmpty<string> }
+  /** None of the interfaces it may use is there. `wanted` empty: any would do. */
+  | { readonly code: "no-interface"; readonly wanted: readonly string[] }
+  | { readonly code: "interface-down"; readonly interfaces: NonEmpty<string> }
+  | { readonly code: "interface-enslaved"; readonly interface: string; readonly master: string }
+
+/** Why a node that may answer stands behind another. */
+export type Behind = {
+  readonly node: NodeName
+  readonly by: "preference" | "subnet" | "hash"
+  readonly subnet: Prefix | undefined
+}
+
+export type WhyNot =
+  | { readonly kind: "barred"; readonly bars: NonEmpty<Bar> }
+  | { readonly kind: "behind"; readonly behind: Behind }
+  | { readonly kind: "group-silent"; readonly because: NonEmpty<SilentReason> }
+  | { readonly kind: "first" }
