@@ -13,7 +13,10 @@ const checks: readonly Check[] = [
   { name: "lint", command: [bin("oxlint"), "--type-aware", "--deny-warnings"] },
   { name: "format", command: [bin("oxfmt"), "--check", "."] },
   { name: "dead code", command: [bin("knip")] },
-  { name: "quick tests", command: [process.execPath, "--test", "--test-isolation=none", "--test-reporter=dot", ...quickTests()] },
+  {
+    name: "quick tests",
+    command: [process.execPath, "--test", "--test-isolation=none", "--test-reporter=dot", ...quickTests()],
+  },
 ]
 
 const run = (check: Check): Promise<{ readonly code: number; readonly output: string }> =>
