@@ -66,8 +66,8 @@ export const addressBytes = (address: Address): Uint8Array => {
   return bytes
 }
 
-export const ipv6FromBytes = (bytes: Uint8Array, at = 0): Ipv6 => {
-  let value = 0n
-  for (let i = 0; i < 16; i++) value = (value << 8n) | BigInt(bytes[at + i]!)
-  return value as Ipv6
-}
+export const ipv6FromBytes = (bytes: Uint8Array, at = 0): Ipv6 =>
+  ((BigInt(ipv4FromBytes(bytes, at)) << 96n) |
+    (BigInt(ipv4FromBytes(bytes, at + 4)) << 64n) |
+    (BigInt(ipv4FromBytes(bytes, at + 8)) << 32n) |
+    BigInt(ipv4FromBytes(bytes, at + 12))) as Ipv6

@@ -69,12 +69,19 @@ export const openToken = (
   return token
 }
 
-/** A cheap look before anything is copied: can a token begin with this byte? */
-export const beginsToken = (byte: number | undefined): boolean => byte === 1 || byte === 2 || byte === 3
+/** A copy of the sealed token that seems to begin at `at`, or undefined: most frames have zeros there, and pay one comparison. */
+export const sealedTokenIn = (bytes: Uint8Array, at: number, end: number = bytes.length): Uint8Array | undefined => {
+  const kind = kinds[bytes[at] ?? 0]
+  if (kind === undefined || at + tokenBytes[kind] > end) return undefined
+  return bytes.slice(at, at + tokenBytes[kind])
+}
+
+/** A question is about its target; the tag of the others covers the address that their packet speaks for. */
+export const isSealedQuestion = (sealed: Uint8Array): boolean => sealed[0] === kindCodes.question
 
 const readToken = (reader: ByteReader): { token: Token; tag: Uint8Array } | undefined => {
   const kind = reader.uint8()
-  if (reader.overrun || !beginsToken(kind)) return undefined
+  if (kinds[kind] === undefined) return undefined
   if (kind === kindCodes.announcement) {
     const token = { kind: "announcement", grant: reader.uint32(), epoch: reader.uint32() } as const
     const tag = reader.bytes(tagBytes)
@@ -100,4 +107,5 @@ const tagOf = (key: SharedKey, sender: Mac, address: Address, token: Token): Uin
 }
 
 const kindCodes = { question: 1, answer: 2, announcement: 3 } as const
+const kinds: readonly (Token["kind"] | undefined)[] = [undefined, "question", "answer", "announcement"]
 const tagBytes = 8

@@ -12,7 +12,7 @@ import {
   sourceOf,
   writeEthernetHeader,
 } from "../ethernet/frame.ts"
-import { beginsToken } from "../token.ts"
+import { sealedTokenIn } from "../token.ts"
 
 /** An ARP packet for Ethernet and IPv4 with the frame that carries it (RFC 826; field names of RFC 5227). */
 export type ArpPacket = {
@@ -65,7 +65,7 @@ export const parseArp = (frame: Uint8Array): ArpPacket | MalformedArp => {
     senderAddress,
     targetMac: macFromBytes(frame, field.targetMac),
     targetAddress,
-    sealedToken: beginsToken(frame[field.end]) ? frame.slice(field.end, arpFrameBytes) : undefined,
+    sealedToken: sealedTokenIn(frame, field.end),
   }
 }
 

@@ -1,5 +1,7 @@
 import type { Address, Brand } from "../../net/address.ts"
 import type { Mac } from "../../net/mac.ts"
+import { sha256 } from "../../net/sha256.ts"
+import { utf8Bytes } from "../../net/utf8.ts"
 
 /**
  * What one speaker tells another on one segment, as it crosses the wire. The same shape as `Beat` of `ownership`, so
@@ -35,8 +37,14 @@ export type Heard = { readonly node: Brand<number, "NodeId">; readonly ageMs: nu
 export type BeatClaim = { readonly address: Address; readonly grant: number; readonly epoch: number }
 export type BeatChange = BeatClaim & { readonly kind: "claimed" | "free" | "revoked"; readonly version: number }
 
-/** Which cluster and which layer-2 segment a beat belongs to: hashes, the first 53 and 32 bits of SHA-256 of their names. */
-export type BeatScope = { readonly cluster: number; readonly segment: number }
+/** Which cluster and which layer-2 segment a beat belongs to: the first 8 and 4 bytes of SHA-256 of their names. */
+export type BeatScope = { readonly cluster: Uint8Array; readonly segment: Uint8Array }
+
+/** The cluster's name is the uid of the Namespace kube-system, the segment's its first connected prefix as text. */
+export const beatScope = (cluster: string, segment: string): BeatScope => ({
+  cluster: sha256(utf8Bytes(cluster)).slice(0, 8),
+  segment: sha256(utf8Bytes(segment)).slice(0, 4),
+})
 
 /** UDP. Not MetalLB's 7946, so that both may run on a node. */
 export const beatPort = 7947
