@@ -1,0 +1,204 @@
+import { existsSync } from "node:fs"
+import { isDeepStrictEqual } from "node:util"
+import type { Interface } from "../../net/interface.ts"
+import { type Failure, failure } from "../failure.ts"
+import { AF_NETLINK, MSG_DONTWAIT, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_RAW } from "./abi.ts"
+import { interfacesOf } from "./interface-table.ts"
+import * as libc from "./libc.ts"
+import { type KernelMessage, type LinkNews, parseMessages } from "./rtnetlink.ts"
+
+const NETLINK_ROUTE = 0
+/** RTMGRP_LINK, _IPV4_IFADDR, _IPV4_ROUTE, _IPV6_IFADDR, _IPV6_ROUTE. */
+const groups = 0x1 | 0x10 | 0x40 | 0x100 | 0x400
+const datagramsPerWake = 64
+/** The kernel fills what it is offered, at most 32 KiB a read. */
+const datagramBytesMax = 65_536
+/** One dump of a hundred links takes a few of these; the bound only ends a kernel that never says done. */
+const dumpReadsMax = 10_000
+const dumpTriesMax = 3
+/** A burst of events costs one dump in this time, after the first, which is at once. */
+const pauseMs = 20
+const retryMs = 1000
+
+export type InterfaceWatch = {
+  readonly interfaces: () => readonly Interface[]
+  readonly close: () => void
+}
+
+export type InterfaceWatchOptions = {
+  /** Links left out altogether (see exclude.ts): their events cost nothing. */
+  readonly isExcluded: (name: string) => boolean
+  /** The whole list, whenever it differs from the one before; not for the first, which `interfaces()` has. */
+  readonly onChange: (interfaces: readonly Interface[]) => void
+  /** The list could not be read and is as old as the last change; it is tried again with the next event and each second. */
+  readonly onTrouble: (trouble: Failure) => void
+}
+
+/**
+ * Links, addresses and default routes of this network namespace, kept by kernel events without polling. An event only
+ * says *that* something changed; then all is read anew. So an overrun (ENOBUFS), a route the kernel dropped without a
+ * word and a renamed link need no rule of their own. Needs no privilege.
+ */
+export const watchInterfaces = (options: InterfaceWatchOptions): InterfaceWatch | Failure => {
+  const events = openNetlink(groups)
+  if (events < 0) return failed("listen to", events)
+  const first = readInterfaces()
+  if (isList(first)) return watching(events, first, options)
+  libc.close(events)
+  return first
+}
+
+const watching = (
+  events: number,
+  first: readonly Interface[],
+  { isExcluded, onChange, onTrouble }: InterfaceWatchOptions,
+): InterfaceWatch => {
+  const buffer = libc.memory(datagramBytesMax)
+  let excluded = new Set<number>()
+  let interfaces: readonly Interface[] = []
+  let readAtMs = performance.now()
+  let again: NodeJS.Timeout | undefined
+
+  const keep = (all: readonly Interface[]): void => {
+    excluded = new Set(all.filter(({ name }) => isExcluded(name)).map(({ index }) => index))
+    interfaces = all.filter(({ index }) => !excluded.has(index))
+  }
+  const read = (): void => {
+    again = undefined
+    readAtMs = performance.now()
+    const all = readInterfaces()
+    if (!isList(all)) {
+      again = setTimeout(read, retryMs)
+      return onTrouble(all)
+    }
+    const before = interfaces
+    keep(all)
+    if (!isDeepStrictEqual(before, interfaces)) onChange(interfaces)
+  }
+  const readSoon = (): void => {
+    if (again !== undefined) return
+    const waitMs = pauseMs - (performance.now() - readAtMs)
+    if (waitMs <= 0) read()
+    else again = setTimeout(read, waitMs)
+  }
+  const concernsLink = ({ name, index }: LinkNews): boolean => {
+    if (!isExcluded(name) || interfaces.some((known) => known.index === index)) return true
+    excluded.add(index)
+    return false
+  }
+  const concerns = (message: KernelMessage): boolean => {
+    if (message.kind === "link") return concernsLink(message.link)
+    return message.kind === "gateways" || (message.kind === "address" && !excluded.has(message.address.index))
+  }
+
+  keep(first)
+  const poll = libc.pollReadable(events, () => {
+    if (readEvents(events, buffer, concerns)) readSoon()
+  })
+  return {
+    interfaces: () => interfaces,
+    close: () => {
+      clearTimeout(again)
+      poll.close()
+      libc.close(events)
+    },
+  }
+}
+
+/** Whether anything that waits is a reason to read anew; an overrun is one. */
+const readEvents = (fd: number, buffer: Uint8Array, concerns: (message: KernelMessage) => boolean): boolean => {
+  let reason = false
+  for (let count = 0; count < datagramsPerWake; count++) {
+    const length = libc.recv(fd, buffer, MSG_DONTWAIT)
+    if (libc.is(length, "EAGAIN")) break
+    if (length < 0) reason ||= !libc.is(length, "EINTR")
+    else reason ||= parseMessages(buffer.subarray(0, length)).messages.some(concerns)
+  }
+  return reason
+}
+
+const RTM_GETLINK = 18
+const RTM_GETADDR = 22
+const RTM_GETROUTE = 26
+
+/** A socket of its own each time: a dump that broke off leaves nothing behind for the next. */
+const readInterfaces = (): readonly Interface[] | Failure => {
+  const fd = openNetlink(0)
+  if (fd < 0) return failed("ask for", fd)
+  try {
+    const parts: KernelMessage[] = []
+    for (const type of [RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE]) {
+      const part = dump(fd, type)
+      if (typeof part === "number") return failed("read", part)
+      parts.push(...part)
+    }
+    return interfacesOf(parts, (name) => existsSync(`/sys/class/net/${name}/phy80211`))
+  } finally {
+    libc.close(fd)
+  }
+}
+
+/** The kernel answers a dump inside our own reads, so nothing is waited for. Minus errno if it refuses. */
+const dump = (fd: number, type: number): readonly KernelMessage[] | number => {
+  for (let attempt = 1; ; attempt++) {
+    const answer = dumpOnce(fd, type)
+    if (typeof answer === "number" || !answer.interrupted || attempt === dumpTriesMax)
+      return typeof answer === "number" ? answer : answer.messages
+  }
+}
+
+type Dumped = { readonly messages: readonly KernelMessage[]; readonly interrupted: boolean }
+
+const dumpOnce = (fd: number, type: number): Dumped | number => {
+  const sent = libc.send(fd, dumpRequest(type), MSG_DONTWAIT)
+  if (sent < 0) return sent
+  const buffer = libc.memory(datagramBytesMax)
+  const messages: KernelMessage[] = []
+  let interrupted = false
+  for (let reads = 0; reads < dumpReadsMax; reads++) {
+    const length = libc.recv(fd, buffer, MSG_DONTWAIT)
+    if (length < 0) return length
+    const parsed = parseMessages(buffer.subarray(0, length))
+    interrupted ||= parsed.interrupted
+    for (const message of parsed.messages) {
+      if (message.kind === "done") return { messages, interrupted }
+      if (message.kind === "error") return message.result
+      messages.push(message)
+    }
+  }
+  throw new Error(`the kernel sent ${dumpReadsMax} datagrams for one netlink dump without an end`)
+}
+
+/** struct nlmsghdr, struct ifinfomsg, and IFLA_EXT_MASK asking for links without their statistics. */
+const dumpRequest = (type: number): Uint8Array<ArrayBuffer> => {
+  const request = libc.memory(40)
+  const view = new DataView(request.buffer)
+  view.setUint32(0, 40, true)
+  view.setUint16(4, type, true)
+  view.setUint16(6, 0x301, true)
+  view.setUint16(32, 8, true)
+  view.setUint16(34, 29, true)
+  view.setUint32(36, 8, true)
+  return request
+}
+
+const openNetlink = (subscribed: number): number => {
+  const fd = libc.socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE)
+  if (fd < 0) return fd
+  const address = libc.memory(12)
+  const view = new DataView(address.buffer)
+  view.setUint16(0, AF_NETLINK, true)
+  view.setUint32(8, subscribed, true)
+  const bound = libc.bind(fd, address)
+  if (bound >= 0) return fd
+  libc.close(fd)
+  return bound
+}
+
+const isList = (value: readonly Interface[] | Failure): value is readonly Interface[] => Array.isArray(value)
+
+const failed = (what: string, result: number): Failure =>
+  failure(
+    libc.codeOf(result),
+    `could not ${what} the kernel's links by netlink (${libc.codeOf(result)}): links may be outdated until it works again`,
+  )
