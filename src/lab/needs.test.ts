@@ -1,0 +1,55 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import { assessNeeds, type MachineView } from "./needs.ts"
+
+test("a machine with tools and namespaces is ready", () => {
+  assert.deepEqual(assessNeeds(machine({})), { kind: "ready" })
+})
+
+test("names the missing tool and the exact apt command, with sudo for an ordinary user", () => {
+  const needs = assessNeeds(machine({ root: false, lacks: ["nft"] }))
+  assert.ok(needs.kind === "tools-missing")
+  assert.equal(needs.canInstall, false)
+  assert.equal(needs.install, "sudo apt-get install -y --no-install-recommends nftables")
+  assert.match(needs.says, /nft is missing: sudo apt-get install/)
+})
+
+test("root with apt may have them installed, each package once", () => {
+  const needs = assessNeeds(machine({ lacks: ["ip", "unshare", "nsenter"] }))
+  assert.ok(needs.kind === "tools-missing")
+  assert.equal(needs.canInstall, true)
+  assert.equal(needs.install, "apt-get install -y --no-install-recommends iproute2 util-linux")
+})
+
+test("without apt it says which tools, and installs nothing", () => {
+  const needs = assessNeeds(machine({ lacks: ["nft", "apt-get"] }))
+  assert.ok(needs.kind === "tools-missing")
+  assert.equal(needs.canInstall, false)
+  assert.match(needs.says, /install the packages that carry nft/)
+})
+
+test("a refusal of namespaces names the command, the kernel's word and the setting that forbids it", () => {
+  const setting = "kernel.apparmor_restrict_unprivileged_userns"
+  const needs = assessNeeds(machine({ root: false, refusal: "Operation not permitted", settings: { [setting]: "1" } }))
+  assert.ok(needs.kind === "namespaces-refused")
+  assert.match(needs.tried, /^unshare --user --map-root-user --net --mount/)
+  assert.equal(needs.error, "Operation not permitted")
+  assert.equal(needs.because, `${setting} = 1 (Ubuntu 23.10 and later)`)
+  assert.deepEqual(needs.ways.length, 2)
+})
+
+test("a refusal without a known setting still says what the kernel said", () => {
+  const needs = assessNeeds(machine({ refusal: "unshare failed: Operation not permitted" }))
+  assert.ok(needs.kind === "namespaces-refused")
+  assert.equal(needs.because, undefined)
+  assert.match(needs.says, /Operation not permitted/)
+})
+
+type Made = { root?: boolean; lacks?: readonly string[]; refusal?: string; settings?: Record<string, string> }
+
+const machine = ({ root = true, lacks = [], refusal, settings = {} }: Made): MachineView => ({
+  root,
+  hasTool: (name) => !lacks.includes(name),
+  tryNamespaces: () => refusal,
+  kernelSetting: (name) => settings[name],
+})

@@ -1,0 +1,157 @@
+import { spawnSync } from "node:child_process"
+import { mkdtempSync, readdirSync, readFileSync, rmdirSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { findTool, isolatedCommand, isRoot, toolEnvironment, unshareCommand } from "./isolation.ts"
+
+/** Whether this machine can carry a lab of network namespaces: one answer for the demo, the tests and `lab up`. */
+export type Needs =
+  | { readonly kind: "ready" }
+  | {
+      readonly kind: "tools-missing"
+      readonly tools: readonly string[]
+      /** What a person types, or what `supplyNeeds` runs. */
+      readonly install: string
+      /** Root on a machine with apt: `supplyNeeds` installs them. */
+      readonly canInstall: boolean
+      readonly says: string
+    }
+  | {
+      readonly kind: "namespaces-refused"
+      readonly tried: string
+      readonly error: string
+      /** The setting that forbids it, where one was found. */
+      readonly because: string | undefined
+      readonly ways: readonly string[]
+      readonly says: string
+    }
+
+/** What is looked at, handed in so that every answer can be tested. */
+export type MachineView = {
+  readonly root: boolean
+  readonly hasTool: (name: string) => boolean
+  /** What the kernel says to the lab's own command: undefined where it worked, else its complaint. */
+  readonly tryNamespaces: () => string | undefined
+  readonly kernelSetting: (name: string) => string | undefined
+}
+
+const packageOfTool = {
+  ip: "iproute2",
+  nft: "nftables",
+  unshare: "util-linux",
+  nsenter: "util-linux",
+  setpriv: "util-linux",
+  mount: "mount",
+} as const
+
+export const assessNeeds = (machine: MachineView = thisMachine): Needs => {
+  const tools = Object.keys(packageOfTool).filter((tool) => !machine.hasTool(tool))
+  if (tools.length > 0) return toolsMissing(tools, machine)
+  const error = machine.tryNamespaces()
+  return error === undefined ? { kind: "ready" } : namespacesRefused(error, machine)
+}
+
+const toolsMissing = (tools: readonly string[], machine: MachineView): Needs => {
+  const packages = [...new Set(tools.map((tool) => packageOfTool[tool as keyof typeof packageOfTool]))]
+  const install = `apt-get install -y --no-install-recommends ${packages.join(" ")}`
+  const withApt = machine.hasTool("apt-get")
+  const remedy = withApt
+    ? `${machine.root ? "" : "sudo "}${install}`
+    : `install the packages that carry ${tools.join(", ")} (on Debian: ${packages.join(" ")})`
+  const are = tools.length === 1 ? "is" : "are"
+  return {
+    kind: "tools-missing",
+    tools,
+    install: remedy,
+    canInstall: withApt && machine.root,
+    says: `The lab needs ip and nft; ${tools.join(", ")} ${are} missing: ${remedy}`,
+  }
+}
+
+const namespacesRefused = (error: string, machine: MachineView): Needs => {
+  const guard = guards.find(({ setting, forbids }) => machine.kernelSetting(setting) === forbids)
+  const because = guard && `${guard.setting} = ${guard.forbids}${guard.note}`
+  return {
+    kind: "namespaces-refused",
+    tried: unshareCommand(machine.root).join(" "),
+    error,
+    because,
+    ways: [
+      ...(machine.root ? [] : ["run it as root"]),
+      ...(guard ? [`sudo sysctl -w ${guard.setting}=${guard.allows}       until the next boot`] : []),
+    ],
+    says: `The lab needs network namespaces, and this user may not make them: ${because ?? error}`,
+  }
+}
+
+const guards = [
+  {
+    setting: "kernel.apparmor_restrict_unprivileged_userns",
+    forbids: "1",
+    allows: "0",
+    note: " (Ubuntu 23.10 and later)",
+  },
+  { setting: "kernel.unprivileged_userns_clone", forbids: "0", allows: "1", note: "" },
+  { setting: "user.max_user_namespaces", forbids: "0", allows: "65536", note: "" },
+] as const
+
+/**
+ * Assesses, and as root with apt installs what is missing after one line through `say`. The answer is what holds
+ * afterwards; a failed installation leaves `tools-missing`.
+ */
+export const supplyNeeds = (say: (line: string) => void): Needs => {
+  const needs = assessNeeds()
+  if (needs.kind !== "tools-missing" || !needs.canInstall) return needs
+  say(`The lab needs ${needs.tools.join(" and ")}, installing: ${needs.install}`)
+  if (!hasPackageLists()) runApt(["update"])
+  const argv = needs.install.split(" ").slice(1)
+  if (!runApt(argv)) {
+    runApt(["update"])
+    runApt(argv)
+  }
+  return assessNeeds()
+}
+
+const runApt = (argv: readonly string[]): boolean =>
+  spawnSync("apt-get", ["-qq", ...argv], {
+    env: { ...toolEnvironment(), DEBIAN_FRONTEND: "noninteractive" },
+    stdio: ["ignore", "ignore", "inherit"],
+  }).status === 0
+
+const hasPackageLists = (): boolean => {
+  try {
+    return readdirSync("/var/lib/apt/lists").some((name) => name.includes("_Packages"))
+  } catch {
+    return false
+  }
+}
+
+/** Everything the lab asks of a kernel: a namespace, a bridge, a VXLAN, a NAT table. */
+const trial =
+  "ip netns add trial && ip link add t0 type bridge && ip link add t1 type vxlan id 1 dstport 8472 nolearning dev t0 && " +
+  'nft "add table ip t; add chain ip t c { type nat hook prerouting priority dstnat; }"'
+
+const tryNamespaces = (): string | undefined => {
+  const keep = mkdtempSync(join(tmpdir(), "porchlight-trial-"))
+  try {
+    const [command, ...argv] = isolatedCommand(["sh", "-c", trial], keep)
+    const run = spawnSync(command, argv, { encoding: "utf8", env: toolEnvironment(), timeout: 10_000 })
+    if (run.status === 0) return undefined
+    return run.stderr.trim().split("\n").at(-1) || run.error?.message || `exit code ${run.status}`
+  } finally {
+    rmdirSync(keep)
+  }
+}
+
+const thisMachine: MachineView = {
+  root: isRoot(),
+  hasTool: (name) => findTool(name) !== undefined,
+  tryNamespaces,
+  kernelSetting: (name) => {
+    try {
+      return readFileSync(`/proc/sys/${name.replaceAll(".", "/")}`, "utf8").trim()
+    } catch {
+      return undefined
+    }
+  },
+}
