@@ -1,4 +1,5 @@
 import type { Address, NonEmpty } from "../net/address.ts"
+import type { Mac } from "../net/mac.ts"
 import type { AddressRange } from "../net/range.ts"
 
 /** One address group that may be announced, as this node's watcher decided it: what ownership needs, and nothing of Kubernetes. */
@@ -24,7 +25,13 @@ export type Intent = { readonly kind: "hold"; readonly hold: Hold } | { readonly
 export const intentsAPage = 500
 
 /** A node that runs a speaker, and where it can be spoken to. */
-export type Member = { readonly node: string; readonly addresses: readonly Address[] }
+export type Member = {
+  readonly node: string
+  /** Of type InternalIP. */
+  readonly addresses: readonly Address[]
+  /** Its links as its Speaker object tells them. */
+  readonly reported: readonly { readonly mac: Mac | undefined; readonly addresses: readonly Address[] }[]
+}
 
 /** What the announcer knows of the cluster besides what to hold. */
 export type Surroundings = {

@@ -1,0 +1,35 @@
+import type { Address } from "../../net/address.ts"
+import type { Mac } from "../../net/mac.ts"
+import type { Finding as SegmentFinding } from "../../ownership/finding.ts"
+import type { Stranger } from "./foreign-answers.ts"
+import type { UnusableReason } from "./link.ts"
+
+/** What a person should know of the wire on this node. Raised once, changed by being raised again, cleared once. */
+export type Finding =
+  /** Found by the machine that decides who answers. */
+  | { readonly code: "segment"; readonly link: string; readonly finding: SegmentFinding }
+  /** Somebody else answers for an address of ours. It is not renumbered; where nobody of us had it, it is not announced. */
+  | {
+      readonly code: "foreign-answer"
+      readonly link: string
+      readonly address: Address
+      readonly mac: Mac
+      readonly stranger: Stranger
+    }
+  /** The router neither answered four questions nor asked: it may still send packets to where the address was. */
+  | { readonly code: "gateway-silent"; readonly link: string; readonly address: Address; readonly gateway: Address }
+  /** The kernel refuses what is sent there. */
+  | { readonly code: "send-refused"; readonly link: string; readonly errno: string }
+  /** The link could be spoken through and has no address, so other speakers cannot be told anything there. */
+  | { readonly code: "link-without-address"; readonly link: string }
+  /** Two links of this node are in one network: one of them speaks. */
+  | { readonly code: "same-network"; readonly link: string; readonly speaks: string }
+  /** An advertisement names interfaces and none of them can be spoken through. */
+  | {
+      readonly code: "no-interface"
+      readonly key: string
+      readonly wanted: readonly string[]
+      readonly why: readonly { readonly link: string; readonly because: UnusableReason | "missing" }[]
+    }
+  /** Two node names have one id of 32 bits: neither speaker can tell the other from itself. */
+  | { readonly code: "node-id-collision"; readonly nodes: readonly [string, string] }
