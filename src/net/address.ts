@@ -40,10 +40,13 @@ export const parseIpv6 = (text: string): Ipv6 | undefined => {
 /** An address of either family. IPv4-mapped IPv6 (`::ffff:1.2.3.4`) stays IPv6: callers who must not meet it refuse it by name. */
 export const parseAddress = (text: string): Address | undefined => parseIpv4(text) ?? parseIpv6(text)
 
-/** Dotted IPv4, or RFC 5952 IPv6: the form that MetalLB hashes and that Kubernetes stores. */
+/** Dotted IPv4, or RFC 5952 IPv6 (IPv4-mapped in the mixed form of its section 5): what Go prints, so what MetalLB hashes and Kubernetes stores. */
 export const printAddress = (address: Address): string => {
-  if (typeof address === "bigint") return Address6.fromBigInt(address).correctForm()
-  return `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`
+  if (typeof address === "number")
+    return `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`
+  return isMappedIpv4(address)
+    ? `::ffff:${printAddress(Number(address & 0xffffffffn) as Ipv4)}`
+    : Address6.fromBigInt(address).correctForm()
 }
 
 export const isMappedIpv4 = (address: Ipv6): boolean => address >> 32n === 0xffffn
