@@ -4,7 +4,7 @@ import { parseAddress, printAddress } from "../../net/address.ts"
 import type { Interface } from "../../net/interface.ts"
 import { parseMac } from "../../net/mac.ts"
 import { printPrefix } from "../../net/prefix.ts"
-import { carries, defaultExcludedNames, judgeInterface, segmentPrefix } from "./link.ts"
+import { carries, judgeInterface, segmentPrefix } from "./link.ts"
 
 test("a port with a carrier and a MAC is spoken through", () => {
   const { link } = usable(port({}))
@@ -15,16 +15,15 @@ test("a port with a carrier and a MAC is spoken through", () => {
 test("a member of a bridge, bond or team stays silent: its master answers; a member of a VRF answers itself", () => {
   for (const kind of ["bridge", "bond", "team", "other"] as const)
     assert.equal(reason(port({ master: { index: 9, kind } })), "member")
-  assert.equal(judge(port({ master: { index: 9, kind: "vrf" } })).use, "yes")
+  assert.equal(judgeInterface(port({ master: { index: 9, kind: "vrf" } })).use, "yes")
 })
 
-test("ports that are off, without carrier, without ARP, of no Ethernet or of the container network are left out by name", () => {
+test("ports that are off, without carrier, without ARP or of no Ethernet are left out by name", () => {
   assert.equal(reason(port({ up: false })), "down")
   assert.equal(reason(port({ running: false })), "down")
   assert.equal(reason(port({ noArp: true })), "no-arp")
   assert.equal(reason(port({ mac: undefined })), "no-hardware-address")
   assert.equal(reason(port({ kind: "loopback", name: "lo" })), "loopback")
-  assert.equal(reason(port({ name: "flannel.1" })), "excluded-name")
 })
 
 test("without a link-local address there is no neighbour discovery, ARP goes on", () => {
@@ -39,19 +38,13 @@ test("an address whose duplicate detection has not ended names no segment", () =
   assert.equal(segmentPrefix(link), undefined)
 })
 
-const judge = (device: Interface) =>
-  judgeInterface(
-    device,
-    defaultExcludedNames.map((pattern) => new RegExp(pattern)),
-  )
-
 const reason = (device: Interface): string => {
-  const verdict = judge(device)
+  const verdict = judgeInterface(device)
   return verdict.use === "no" ? verdict.because : "usable"
 }
 
 const usable = (device: Interface) => {
-  const verdict = judge(device)
+  const verdict = judgeInterface(device)
   if (verdict.use === "no") throw new Error(verdict.because)
   return verdict
 }

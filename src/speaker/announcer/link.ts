@@ -4,7 +4,7 @@ import { isGroupMac, type Mac, zeroMac } from "../../net/mac.ts"
 import { type Prefix, prefixHolds, prefixOf } from "../../net/prefix.ts"
 
 /** Why an interface gets no responder. `member`: the bridge, bond or team it belongs to answers instead. */
-export type UnusableReason = "excluded-name" | "loopback" | "down" | "no-arp" | "member" | "no-hardware-address"
+export type UnusableReason = "loopback" | "down" | "no-arp" | "member" | "no-hardware-address"
 
 /** An interface that may carry announcements. ARP needs no address of its own; NDP needs a link-local one. */
 export type Link = {
@@ -28,16 +28,15 @@ export type LinkVerdict =
 
 const linkLocalNetwork: Prefix = { family: 6, address: (0xfe80n << 112n) as Ipv6, length: 10 }
 
-/** Judges one interface. `excluded` are unanchored patterns on its name, as in MetalLB's exclude file. */
-export const judgeInterface = (device: Interface, excluded: readonly RegExp[]): LinkVerdict => {
-  const because = unusable(device, excluded)
+/** Judges one interface. Those that the exclude file names are not even told. */
+export const judgeInterface = (device: Interface): LinkVerdict => {
+  const because = unusable(device)
   return because === undefined ? { use: "yes", link: linkOf(device) } : { use: "no", name: device.name, because }
 }
 
 /** A VRF is no bridge: its members speak for themselves. */
-const unusable = (device: Interface, excluded: readonly RegExp[]): UnusableReason | undefined => {
+const unusable = (device: Interface): UnusableReason | undefined => {
   if (device.kind === "loopback") return "loopback"
-  if (excluded.some((pattern) => pattern.test(device.name))) return "excluded-name"
   if (device.master !== undefined && device.master.kind !== "vrf") return "member"
   if (!device.up || !device.running) return "down"
   if (device.noArp) return "no-arp"
@@ -70,21 +69,3 @@ export const segmentPrefix = (link: Link): Prefix | undefined =>
 /** Whether this link can answer for an address of that family at all. */
 export const carries = (link: Link, address: Address): boolean =>
   typeof address === "number" ? link.arp : link.linkLocal !== undefined
-
-/** What MetalLB leaves out by default: bridges, tunnels and virtual ports of container networks. */
-export const defaultExcludedNames: readonly string[] = [
-  "^docker.*",
-  "^cbr.*",
-  "^dummy.*",
-  "^virbr.*",
-  "^lxcbr.*",
-  "^veth.*",
-  "^lo$",
-  "^cali.*",
-  "^tunl.*",
-  "^flannel.*",
-  "^kube-ipvs.*",
-  "^cni.*",
-  "^nodelocaldns.*",
-  "^lxc.*",
-]
