@@ -25,6 +25,7 @@ export type ArpPacket = {
   /** 0.0.0.0 in a probe (RFC 5227 section 2.1.1). */
   readonly senderAddress: Ipv4
   readonly targetMac: Mac
+  /** 0.0.0.0 only in the reply to a probe. */
   readonly targetAddress: Ipv4
   /** What stands in the padding if it may be a token: sealed, not checked yet. */
   readonly sealedToken: Uint8Array | undefined
@@ -54,13 +55,14 @@ export const parseArp = (frame: Uint8Array): ArpPacket | MalformedArp => {
   if (senderMac === zeroMac || isGroupMac(senderMac)) return malformed("sender-mac-not-a-station", field.senderMac)
   const senderAddress = ipv4FromBytes(frame, field.senderAddress)
   if (isNoSender(senderAddress)) return malformed("sender-address-not-a-host", field.senderAddress)
+  const operation = frame[field.operation + 1] === Operation.request ? "request" : "reply"
   const targetAddress = ipv4FromBytes(frame, field.targetAddress)
-  if (targetAddress === 0) return malformed("target-address-zero", field.targetAddress)
+  if (targetAddress === 0 && operation === "request") return malformed("target-address-zero", field.targetAddress)
   return {
     kind: "arp",
     destination: destinationOf(frame),
     source: sourceOf(frame),
-    operation: frame[field.operation + 1] === Operation.request ? "request" : "reply",
+    operation,
     senderMac,
     senderAddress,
     targetMac: macFromBytes(frame, field.targetMac),
