@@ -1,70 +1,52 @@
-import { closeSync, openSync, readdirSync, writeFileSync } from "node:fs"
-import koffi from "koffi"
-
-/** Where `ip netns` keeps the names; inside the lab it is a private tmpfs. */
-const namesDirectory = "/run/netns"
-const CLONE_NEWNET = 0x40000000
-const AF_INET = 2
-const AF_INET6 = 10
-const SOCK_NONBLOCK_CLOEXEC = 0o2004000
-const socketTypes = { tcp: 1, udp: 2 } as const
-
-type Libc = {
-  setns: (fd: number, type: number) => number
-  socket: (domain: number, type: number, protocol: number) => number
-  bind: (fd: number, address: Uint8Array, length: number) => number
-  setsockopt: (fd: number, level: number, name: number, value: Uint8Array, length: number) => number
-  home: number
-}
-
-let loaded: Libc | undefined
-const libc = (): Libc => {
-  if (loaded !== undefined) return loaded
-  const library = koffi.load(null)
-  loaded = {
-    setns: library.func("int setns(int, int)") as Libc["setns"],
-    socket: library.func("int socket(int, int, int)") as Libc["socket"],
-    bind: library.func("int bind(int, const void *, uint32_t)") as Libc["bind"],
-    setsockopt: library.func("int setsockopt(int, int, int, const void *, uint32_t)") as Libc["setsockopt"],
-    home: openSync("/proc/thread-self/ns/net", "r"),
-  }
-  return loaded
-}
-
-const failure = (call: string, where: string): Error =>
-  new Error(
-    `${call} in network namespace ${where} failed: ${koffi.os.errno.ENOENT === koffi.errno() ? "no such thing" : `errno ${koffi.errno()}`}`,
-  )
+import { writeFileSync } from "node:fs"
+import type { Failure } from "../edge/failure.ts"
+import * as abi from "../edge/link/abi.ts"
+import * as libc from "../edge/link/libc.ts"
+import { socketAddress } from "../edge/link/socket-address.ts"
+import { inNamespace as enter } from "../edge/netns.ts"
+import type { Ipv4, Ipv6 } from "../net/address.ts"
 
 /**
  * Runs `make` with this thread inside the named network namespace, and comes back. What is made there (a socket, a child
- * process, an open file of /proc/sys/net) stays there; `make` must be synchronous, because every thread's namespace is its own.
+ * process, an open file of /proc/sys/net) stays there; `make` must be synchronous. Throws where there is no such
+ * namespace: the lab made them all itself.
  */
 export const inNamespace = <T>(name: string, make: () => T): T => {
-  const { setns, home } = libc()
-  const fd = openSync(`${namesDirectory}/${name}`, "r")
-  try {
-    if (setns(fd, CLONE_NEWNET) !== 0) throw failure("setns", name)
-    return make()
-  } finally {
-    closeSync(fd)
-    if (setns(home, CLONE_NEWNET) !== 0) process.abort()
-  }
+  let made: { readonly value: T } | undefined
+  const failed = enter<undefined>(name, () => {
+    made = { value: make() }
+    return undefined
+  })
+  if (made === undefined) throw problem(failed)
+  return made.value
 }
 
-export const namespaceNames = (): string[] => readdirSync(namesDirectory)
+const problem = (failed: Failure | undefined): Error =>
+  new Error(failed === undefined ? "the namespace was left too early" : failed.message)
 
 /** Writes one setting under /proc/sys/net as that namespace sees it: `ipv4/ip_forward`. */
 export const setKernelSetting = (namespace: string, setting: string, value: string): void =>
   inNamespace(namespace, () => writeFileSync(`/proc/sys/net/${setting}`, value))
 
+const types = { tcp: abi.SOCK_STREAM, udp: abi.SOCK_DGRAM } as const
+
 /** A non-blocking socket of that namespace, not yet bound or connected; the caller owns the descriptor. */
-export const openSocket = (namespace: string, kind: "tcp" | "udp", family: 4 | 6): number =>
-  inNamespace(namespace, () => {
-    const fd = libc().socket(family === 4 ? AF_INET : AF_INET6, socketTypes[kind] | SOCK_NONBLOCK_CLOEXEC, 0)
-    if (fd < 0) throw failure("socket", namespace)
-    return fd
-  })
+export const openSocket = (namespace: string, kind: keyof typeof types, family: 4 | 6): number =>
+  checked(tryOpen(namespace, kind, family), `open a ${kind} socket in ${namespace}`)
+
+const tryOpen = (namespace: string, kind: keyof typeof types, family: 4 | 6): number =>
+  inNamespace(namespace, () =>
+    libc.socket(family === 4 ? abi.AF_INET : abi.AF_INET6, types[kind] | abi.SOCK_NONBLOCK | abi.SOCK_CLOEXEC, 0),
+  )
+
+const checked = (result: number, doing: string): number => {
+  if (result < 0) throw new Error(`could not ${doing}: ${libc.codeOf(result)}`)
+  return result
+}
+
+const loopback = 0x7f000001 as Ipv4
+const anyIpv4 = 0 as Ipv4
+const anyIpv6 = 0n as Ipv6
 
 /**
  * A socket bound to a port there, ready for `listen({ fd })` or dgram's `bind({ fd })`. With `"any"` it serves both
@@ -72,40 +54,17 @@ export const openSocket = (namespace: string, kind: "tcp" | "udp", family: 4 | 6
  */
 export const bindSocket = (
   namespace: string,
-  kind: "tcp" | "udp",
-  address: "any" | "loopback",
+  kind: keyof typeof types,
+  reach: "any" | "loopback",
   port: number,
 ): number => {
-  const both = address === "any"
-  const fd = both ? openEither(namespace, kind) : { fd: openSocket(namespace, kind, 4), family: 4 as const }
-  allowReuse(fd.fd)
-  const bytes = fd.family === 4 ? ipv4Address(both ? [0, 0, 0, 0] : [127, 0, 0, 1], port) : ipv6Any(port)
-  if (libc().bind(fd.fd, bytes, bytes.length) === 0) return fd.fd
-  const problem = failure(`bind to port ${port}`, namespace)
-  closeSync(fd.fd)
-  throw problem
-}
-
-const openEither = (namespace: string, kind: "tcp" | "udp"): { fd: number; family: 4 | 6 } => {
-  try {
-    return { fd: openSocket(namespace, kind, 6), family: 6 }
-  } catch {
-    return { fd: openSocket(namespace, kind, 4), family: 4 }
-  }
-}
-
-const SOL_SOCKET = 1
-const SO_REUSEADDR = 2
-const allowReuse = (fd: number): void => {
-  libc().setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, Uint8Array.of(1, 0, 0, 0), 4)
-}
-
-/** struct sockaddr_in: the family in host order (every Linux that Node 24 runs on is little-endian but s390x), the port in network order. */
-const ipv4Address = (octets: readonly number[], port: number): Uint8Array =>
-  Uint8Array.of(AF_INET, 0, port >> 8, port & 255, ...octets, 0, 0, 0, 0, 0, 0, 0, 0)
-
-const ipv6Any = (port: number): Uint8Array => {
-  const bytes = new Uint8Array(28)
-  bytes.set([AF_INET6, 0, port >> 8, port & 255])
-  return bytes
+  const both = reach === "any" ? tryOpen(namespace, kind, 6) : -1
+  const fd = both >= 0 ? both : openSocket(namespace, kind, 4)
+  const address = reach === "loopback" ? loopback : both >= 0 ? anyIpv6 : anyIpv4
+  libc.setOption(fd, abi.SOL_SOCKET, abi.SO_REUSEADDR, 1)
+  if (both >= 0) libc.setOption(fd, abi.IPPROTO_IPV6, abi.IPV6_V6ONLY, 0)
+  const bound = libc.bind(fd, socketAddress(address, port))
+  if (bound < 0) libc.close(fd)
+  checked(bound, `bind ${kind} port ${port} in ${namespace}`)
+  return fd
 }

@@ -1,0 +1,46 @@
+import { createConnection, createServer, type Socket } from "node:net"
+
+/** A door to the API server that can be shut: every program has one of its own, so that one node can lose the API alone. */
+export type ApiGateway = {
+  /** Ends every connection and refuses new ones, as a dead server does. */
+  readonly shut: () => void
+  readonly open: () => Promise<void>
+}
+
+/** Listens on the unix socket `path` and passes bytes to the unix socket `target`. Resolves once it listens. */
+export const openGateway = async (path: string, target: string): Promise<ApiGateway> => {
+  const gateway = prepare(path, target)
+  await gateway.open()
+  return gateway
+}
+
+const prepare = (path: string, target: string): ApiGateway => {
+  const sockets = new Set<Socket>()
+  const server = createServer({ allowHalfOpen: true }, (near) => {
+    const far = createConnection({ path: target, allowHalfOpen: true })
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(one)
+      one.on("error", () => other.destroy())
+      one.on("close", () => sockets.delete(one) && other.destroy())
+      one.pipe(other)
+    }
+  })
+  return {
+    shut: () => {
+      server.close()
+      for (const socket of sockets) socket.destroy()
+    },
+    open: () =>
+      new Promise((resolve, reject) => {
+        if (server.listening) return resolve()
+        server.once("error", reject)
+        server.listen(path, () => {
+          server.off("error", reject)
+          resolve()
+        })
+      }),
+  }
+}
