@@ -1,4 +1,5 @@
 import type { ApiEvent, Json } from "./http.ts"
+import { backOffMs, type BackOff } from "../time/back-off.ts"
 import { listAt, numberAt, textAt } from "./json.ts"
 
 /** Why a request to the API server did not do what it was for, by whose doing it is. */
@@ -73,20 +74,14 @@ export const readFailed = (event: ApiEvent & { readonly kind: "failed" }): ApiFa
 
 const brokenCodes: ReadonlySet<string> = new Set(["bad-json", "line-too-long", "too-large", "bad-encoding"])
 
-const baseDelayMs = 200
-const longestDelayMs = 30_000
+const retry: BackOff = { firstMs: 200, mostMs: 30_000 }
 
 /**
- * How long to wait before try number `attempts` + 1: doubling from 0.2 s to 30 s, somewhere in its upper half so that a
- * hundred speakers do not come back together. What the server asked for is the least; a Retry-After of 0 is no licence
- * for a loop.
+ * How long to wait before try number `attempts` + 1: 0.2 s, doubling to 30 s, with jitter. What the server asked for is
+ * the least; a Retry-After of 0 is no licence for a loop.
  */
 export const retryDelayMs = (failure: ApiFailure, attempts: number, entropy: number): number => {
-  const ceiling = Math.min(baseDelayMs * 2 ** Math.min(attempts, 16), longestDelayMs)
-  const delay = ceiling * (0.5 + jitter(entropy) / 2)
+  const delay = backOffMs(retry, attempts, entropy)
   if (failure.reason !== "throttled" || failure.retryAfterMs === undefined) return delay
-  return Math.max(failure.retryAfterMs * (1 + jitter(entropy) / 4), delay)
+  return Math.max(failure.retryAfterMs * (1 + (entropy >>> 0) / 2 ** 34), delay)
 }
-
-/** 0 to 1 from the step's entropy. */
-const jitter = (entropy: number): number => (entropy >>> 0) / 2 ** 32

@@ -1,5 +1,6 @@
 import type { ApiRequest, Json, JsonObject } from "./http.ts"
-import { namespaceOf, type KubernetesObject } from "./object.ts"
+import { textAt } from "./json.ts"
+import { namespaceOf, resourceVersionOf, type KubernetesObject } from "./object.ts"
 import { collectionPath, objectPath, type Resource } from "./resource.ts"
 
 /** A request without what only its sender knows: number, deadline, and whether it streams. */
@@ -83,3 +84,18 @@ export const listCall = (resource: Resource, query: Readonly<Record<string, stri
   path: collectionPath(resource, namespace),
   query,
 })
+
+/** Creates the object, or replaces the one that is there: conditional on the version that was read. */
+export const saveCall = (resource: Resource, wanted: KubernetesObject, before: JsonObject | undefined): Call => {
+  if (before === undefined) return createCall(resource, wanted)
+  const resourceVersion = resourceVersionOf(before)
+  const metadata = { ...wanted.metadata, ...(resourceVersion !== undefined && { resourceVersion }) }
+  return replaceCall(resource, { ...wanted, metadata })
+}
+
+/** Reads the object that a write was about, after it conflicted. */
+export const refetchCall = (write: Call): Call => {
+  const name = write.method === "POST" ? textAt(write.body, "metadata", "name") : undefined
+  const path = name === undefined ? write.path.replace(/\/status$/, "") : `${write.path}/${encodeURIComponent(name)}`
+  return { method: "GET", path, query: {} }
+}
