@@ -1,0 +1,168 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import { type Ipv6, parseIpv6 } from "../../net/address.ts"
+import { type Mac, parseMac } from "../../net/mac.ts"
+import { multicastMac } from "../ethernet/multicast.ts"
+import { sharedKey, type SharedKeys } from "../shared-key.ts"
+import { sealToken } from "../token.ts"
+import { neighborSolicitation, openNdpToken, unsolicitedAdvertisement } from "./frames.ts"
+import type { NdpMessage, NeighborAdvertisement, NeighborSolicitation } from "./message.ts"
+import { parseNdp } from "./parse-message.ts"
+import { type NdpOutcome, respondToNdp } from "./responder.ts"
+import { allNodesGroup, solicitedNodeGroup } from "./solicited-node.ts"
+
+test("answers a neighbor's question for an announced address: solicited, and overriding what it remembers", () => {
+  assert.deepEqual(replyTo(question), {
+    kind: "advertisement",
+    destination: client,
+    source: ours,
+    sourceAddress: announced,
+    destinationAddress: clientAddress,
+    target: announced,
+    router: false,
+    solicited: true,
+    override: true,
+    linkLayerAddress: ours,
+    sealedToken: undefined,
+  })
+})
+
+test("5b-29: a probe from `::` is answered to all nodes, S=0 and O=1, which defends the address", () => {
+  const reply = replyTo({ ...question, sourceAddress: 0n as Ipv6, linkLayerAddress: undefined })
+  assert.equal(reply.destination, multicastMac(allNodesGroup))
+  assert.equal(reply.destinationAddress, allNodesGroup)
+  assert.deepEqual([reply.solicited, reply.override, reply.linkLayerAddress], [false, true, ours])
+})
+
+test("5b-30: a question without link-layer address is answered to the station that sent the frame", () => {
+  const probe = { ...question, destination: ours, destinationAddress: announced, linkLayerAddress: undefined }
+  const reply = replyTo(probe)
+  assert.deepEqual([reply.destination, reply.destinationAddress, reply.solicited], [client, clientAddress, true])
+})
+
+test("5b-32: an advertisement for our address is a conflict that names the MAC; one about others is nothing", () => {
+  assert.deepEqual(respond(unsolicitedAdvertisement(stranger, announced, undefined)), {
+    kind: "conflict",
+    address: announced,
+    mac: stranger,
+  })
+  assert.deepEqual(respond(unsolicitedAdvertisement(stranger, clientAddress, undefined)), silent("not-a-solicitation"))
+})
+
+test("who asks in the name of our address is a conflict too", () => {
+  const frame = neighborSolicitation({
+    mac: stranger,
+    sender: announced,
+    target: alsoAnnounced,
+    station: undefined,
+    sealedToken: undefined,
+  })
+  assert.deepEqual(respond(frame), { kind: "conflict", address: announced, mac: stranger })
+})
+
+test("5b-33: a nonce of secure or enhanced duplicate detection does no harm: answered like any question", () => {
+  const sealedToken = Uint8Array.of(1, ...new Uint8Array(12).fill(0x77))
+  assert.equal(replyTo({ ...question, sealedToken }).sealedToken, undefined)
+})
+
+test("our own frame, looped back by a switch, is recognised", () => {
+  assert.deepEqual(respond(unsolicitedAdvertisement(ours, announced, undefined)), silent("own-frame"))
+})
+
+test("a frame for another station is not ours to answer", () => {
+  assert.deepEqual(outcomeOf({ ...question, destination: stranger }), silent("to-another-station"))
+  assert.deepEqual(outcomeOf({ ...question, destination: multicastMac(allNodesGroup) }), silent("to-another-station"))
+})
+
+test("silent for an address that is not announced on this link", () => {
+  assert.deepEqual(respond(asking({ target: foreign, station: undefined })), silent("not-announced"))
+})
+
+test("a member's question for an address we announce is answered with its nonce and our grant", () => {
+  for (const station of [undefined, ours]) {
+    const reply = replyTo(parsed(asking({ target: announced, station })) as NeighborSolicitation)
+    assert.equal(reply.target, announced)
+    assert.deepEqual(openNdpToken(keys, reply), { kind: "answer", nonce: 77, grant: 5 })
+  }
+})
+
+test("a member's question to us for what we do not announce: we live, in our own name, with grant 0", () => {
+  const reply = replyTo(parsed(asking({ target: foreign, station: ours })) as NeighborSolicitation)
+  assert.equal(reply.target, nodeAddress)
+  assert.deepEqual(openNdpToken(keys, reply), { kind: "answer", nonce: 77, grant: 0 })
+})
+
+test("who cannot sign gets no sign of life for what is not announced", () => {
+  const asked = parsed(asking({ target: foreign, station: ours }))
+  const forged = { ...asked, sealedToken: Uint8Array.of(1, ...new Uint8Array(12)) }
+  assert.deepEqual(outcomeOf(forged), silent("not-announced"))
+})
+
+test("an announcement carries the claim: to all nodes, and to the router in the name of the address", () => {
+  const token = { kind: "announcement", grant: 5, epoch: 1_800_000_000 } as const
+  const sealedToken = sealToken(keys.current, stranger, announced, token)
+  assert.deepEqual(openNdpToken(keys, parsed(unsolicitedAdvertisement(stranger, announced, sealedToken))), token)
+  const toRouter = neighborSolicitation({
+    mac: stranger,
+    sender: announced,
+    target: clientAddress,
+    station: client,
+    sealedToken,
+  })
+  assert.deepEqual(openNdpToken(keys, parsed(toRouter)), token)
+})
+
+const ours = parseMac("02:42:ac:11:00:02")!
+const client = parseMac("02:42:ac:11:00:10")!
+const stranger = parseMac("02:42:ac:11:00:66")!
+const nodeAddress = parseIpv6("fe80::2")!
+const clientAddress = parseIpv6("2001:db8::20")!
+const announced = parseIpv6("2001:db8::240")!
+const alsoAnnounced = parseIpv6("2001:db8::242")!
+const foreign = parseIpv6("2001:db8::241")!
+const grants = new Map([
+  [announced, 5],
+  [alsoAnnounced, 0],
+])
+const keys: SharedKeys = { current: sharedKey(Uint8Array.of(1, 2, 3)), next: undefined }
+
+const question: NeighborSolicitation = {
+  kind: "solicitation",
+  destination: multicastMac(solicitedNodeGroup(announced)),
+  source: client,
+  sourceAddress: clientAddress,
+  destinationAddress: solicitedNodeGroup(announced),
+  target: announced,
+  linkLayerAddress: client,
+  sealedToken: undefined,
+}
+
+const asking = ({ target, station }: { target: Ipv6; station: Mac | undefined }): Uint8Array =>
+  neighborSolicitation({
+    mac: client,
+    sender: clientAddress,
+    target,
+    station,
+    sealedToken: sealToken(keys.current, client, target, { kind: "question", nonce: 77 }),
+  })
+
+const parsed = (frame: Uint8Array): NdpMessage => {
+  const message = parseNdp(frame)
+  assert.ok(message.kind !== "malformed", message.kind)
+  return message
+}
+
+const respond = (frame: Uint8Array): NdpOutcome => outcomeOf(parsed(frame))
+
+const outcomeOf = (message: NdpMessage): NdpOutcome =>
+  respondToNdp(message, { mac: ours, address: nodeAddress }, (address) => grants.get(address), keys)
+
+const replyTo = (message: NeighborSolicitation): NeighborAdvertisement => {
+  const outcome = outcomeOf(message)
+  assert.ok(outcome.kind === "reply", outcome.kind)
+  const reply = parsed(outcome.frame)
+  assert.ok(reply.kind === "advertisement")
+  return reply
+}
+
+const silent = (because: string): { kind: string; because: string } => ({ kind: "silent", because })
