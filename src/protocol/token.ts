@@ -12,7 +12,10 @@ import type { SharedKey, SharedKeys } from "./shared-key.ts"
 export type Token =
   /** "Who asks with this nonce wants to know whether you live, and whether the address is yours." */
   | { readonly kind: "question"; readonly nonce: number }
-  /** The nonce of a question, and the grant under which the address is held; 0 where the answerer lives but does not hold it. */
+  /**
+   * The nonce of a question. `grant` is 0 where the answerer lives but does not hold the address, else one more than the
+   * grant under which it does: where nobody gave an address, its grant is 0.
+   */
   | { readonly kind: "answer"; readonly nonce: number; readonly grant: number }
   /** The claim behind an announcement. */
   | { readonly kind: "announcement"; readonly grant: number; readonly epoch: number }

@@ -4,7 +4,7 @@ import { type Ipv4, parseIpv4 } from "../../net/address.ts"
 import { broadcastMac, type Mac, parseMac, zeroMac } from "../../net/mac.ts"
 import { sharedKey, type SharedKeys } from "../shared-key.ts"
 import { sealToken } from "../token.ts"
-import { arpRequest, gratuitousArp, openArpToken } from "./frames.ts"
+import { arpReply, arpRequest, gratuitousArp, openArpToken } from "./frames.ts"
 import { type ArpPacket, emitArp, parseArp } from "./packet.ts"
 import { type ArpOutcome, respondToArp } from "./responder.ts"
 
@@ -89,32 +89,18 @@ test("5a-20: silent for an address that is not announced on this link", () => {
   assert.deepEqual(outcomeOf({ ...question, targetAddress: parseIpv4("192.168.1.241")! }), silent("not-announced"))
 })
 
-test("a member's question for an address we announce is answered with its nonce and our grant", () => {
-  const reply = replyTo(asked({ target: announced, destination: broadcastMac }))
-  assert.equal(reply.senderAddress, announced)
-  assert.deepEqual(openArpToken(keys, reply), { kind: "answer", nonce: 77, grant: 5 })
+test("a member's question is answered like a client's: what its token asks is not for this path", () => {
+  assert.equal(replyTo(asked({ target: announced, destination: broadcastMac })).sealedToken, undefined)
+  const foreign = parseIpv4("192.168.1.241")!
+  assert.deepEqual(outcomeOf(asked({ target: foreign, destination: ours })), silent("not-announced"))
 })
 
-test("a member's question to us for what we do not announce: we live, in our own name, with grant 0", () => {
-  const reply = replyTo(asked({ target: parseIpv4("192.168.1.241")!, destination: ours }))
-  assert.equal(reply.senderAddress, nodeAddress)
-  assert.deepEqual(openArpToken(keys, reply), { kind: "answer", nonce: 77, grant: 0 })
-})
-
-test("a member's question to all for what we do not announce is not ours to answer", () => {
-  assert.deepEqual(
-    outcomeOf(asked({ target: parseIpv4("192.168.1.241")!, destination: broadcastMac })),
-    silent("not-announced"),
-  )
-})
-
-test("who cannot sign is a client like any other: answered for what is announced, without token, else not at all", () => {
-  const forged = (target: Ipv4): ArpPacket => ({
-    ...asked({ target, destination: ours }),
-    sealedToken: Uint8Array.of(1, ...new Uint8Array(12)),
-  })
-  assert.equal(replyTo(forged(announced)).sealedToken, undefined)
-  assert.deepEqual(outcomeOf(forged(parseIpv4("192.168.1.241")!)), silent("not-announced"))
+test("a question opens at its target, the answer to it at its sender", () => {
+  const question = asked({ target: announced, destination: ours })
+  assert.deepEqual(openArpToken(keys, question), { kind: "question", nonce: 77 })
+  const answer = { kind: "answer", nonce: 77, grant: 6 } as const
+  const frame = arpReply(question, ours, announced, sealToken(keys.current, ours, announced, answer))
+  assert.deepEqual(openArpToken(keys, parsed(frame)), answer)
 })
 
 test("a recorded question from another MAC does not open", () => {
@@ -146,7 +132,6 @@ test("the reply form of an announcement names our own MAC as target, the request
 const ours = parseMac("02:42:ac:11:00:02")!
 const client = parseMac("02:42:ac:11:00:10")!
 const stranger = parseMac("02:42:ac:11:00:66")!
-const nodeAddress = parseIpv4("192.168.1.2")!
 const clientAddress = parseIpv4("192.168.1.20")!
 const announced = parseIpv4("192.168.1.240")!
 const alsoAnnounced = parseIpv4("192.168.1.242")!
@@ -189,7 +174,7 @@ const parsed = (frame: Uint8Array): ArpPacket => {
 const respond = (frame: Uint8Array): ArpOutcome => outcomeOf(parsed(frame))
 
 const outcomeOf = (packet: ArpPacket): ArpOutcome =>
-  respondToArp(packet, { mac: ours, address: nodeAddress }, (address) => grants.get(address), keys)
+  respondToArp(packet, { mac: ours }, (address) => grants.get(address))
 
 const replyTo = (packet: ArpPacket): ArpPacket => {
   const outcome = outcomeOf(packet)

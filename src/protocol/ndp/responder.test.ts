@@ -5,7 +5,7 @@ import { type Mac, parseMac } from "../../net/mac.ts"
 import { multicastMac } from "../ethernet/multicast.ts"
 import { sharedKey, type SharedKeys } from "../shared-key.ts"
 import { sealToken } from "../token.ts"
-import { neighborSolicitation, openNdpToken, unsolicitedAdvertisement } from "./frames.ts"
+import { neighborSolicitation, openNdpToken, solicitedAdvertisement, unsolicitedAdvertisement } from "./frames.ts"
 import type { NdpMessage, NeighborAdvertisement, NeighborSolicitation } from "./message.ts"
 import { parseNdp } from "./parse-message.ts"
 import { type NdpOutcome, respondToNdp } from "./responder.ts"
@@ -75,27 +75,20 @@ test("a frame for another station is not ours to answer", () => {
 })
 
 test("silent for an address that is not announced on this link", () => {
-  assert.deepEqual(respond(asking({ target: foreign, station: undefined })), silent("not-announced"))
+  assert.deepEqual(outcomeOf(asking({ target: foreign, station: undefined })), silent("not-announced"))
 })
 
-test("a member's question for an address we announce is answered with its nonce and our grant", () => {
-  for (const station of [undefined, ours]) {
-    const reply = replyTo(parsed(asking({ target: announced, station })) as NeighborSolicitation)
-    assert.equal(reply.target, announced)
-    assert.deepEqual(openNdpToken(keys, reply), { kind: "answer", nonce: 77, grant: 5 })
-  }
+test("a member's question is answered like a client's: what its token asks is not for this path", () => {
+  assert.equal(replyTo(asking({ target: announced, station: ours })).sealedToken, undefined)
+  assert.deepEqual(outcomeOf(asking({ target: foreign, station: ours })), silent("not-announced"))
 })
 
-test("a member's question to us for what we do not announce: we live, in our own name, with grant 0", () => {
-  const reply = replyTo(parsed(asking({ target: foreign, station: ours })) as NeighborSolicitation)
-  assert.equal(reply.target, nodeAddress)
-  assert.deepEqual(openNdpToken(keys, reply), { kind: "answer", nonce: 77, grant: 0 })
-})
-
-test("who cannot sign gets no sign of life for what is not announced", () => {
-  const asked = parsed(asking({ target: foreign, station: ours }))
-  const forged = { ...asked, sealedToken: Uint8Array.of(1, ...new Uint8Array(12)) }
-  assert.deepEqual(outcomeOf(forged), silent("not-announced"))
+test("a question opens at its target, and so does the answer to it", () => {
+  const question = asking({ target: announced, station: undefined })
+  assert.deepEqual(openNdpToken(keys, question), { kind: "question", nonce: 77 })
+  const answer = { kind: "answer", nonce: 77, grant: 6 } as const
+  const frame = solicitedAdvertisement(question, ours, announced, sealToken(keys.current, ours, announced, answer))
+  assert.deepEqual(openNdpToken(keys, parsed(frame)), answer)
 })
 
 test("an announcement carries the claim: to all nodes, and to the router in the name of the address", () => {
@@ -115,7 +108,6 @@ test("an announcement carries the claim: to all nodes, and to the router in the 
 const ours = parseMac("02:42:ac:11:00:02")!
 const client = parseMac("02:42:ac:11:00:10")!
 const stranger = parseMac("02:42:ac:11:00:66")!
-const nodeAddress = parseIpv6("fe80::2")!
 const clientAddress = parseIpv6("2001:db8::20")!
 const announced = parseIpv6("2001:db8::240")!
 const alsoAnnounced = parseIpv6("2001:db8::242")!
@@ -137,14 +129,12 @@ const question: NeighborSolicitation = {
   sealedToken: undefined,
 }
 
-const asking = ({ target, station }: { target: Ipv6; station: Mac | undefined }): Uint8Array =>
-  neighborSolicitation({
-    mac: client,
-    sender: clientAddress,
-    target,
-    station,
-    sealedToken: sealToken(keys.current, client, target, { kind: "question", nonce: 77 }),
-  })
+const asking = ({ target, station }: { target: Ipv6; station: Mac | undefined }): NeighborSolicitation => {
+  const sealedToken = sealToken(keys.current, client, target, { kind: "question", nonce: 77 })
+  const message = parsed(neighborSolicitation({ mac: client, sender: clientAddress, target, station, sealedToken }))
+  assert.ok(message.kind === "solicitation")
+  return message
+}
 
 const parsed = (frame: Uint8Array): NdpMessage => {
   const message = parseNdp(frame)
@@ -155,7 +145,7 @@ const parsed = (frame: Uint8Array): NdpMessage => {
 const respond = (frame: Uint8Array): NdpOutcome => outcomeOf(parsed(frame))
 
 const outcomeOf = (message: NdpMessage): NdpOutcome =>
-  respondToNdp(message, { mac: ours, address: nodeAddress }, (address) => grants.get(address), keys)
+  respondToNdp(message, { mac: ours }, (address) => grants.get(address))
 
 const replyTo = (message: NeighborSolicitation): NeighborAdvertisement => {
   const outcome = outcomeOf(message)

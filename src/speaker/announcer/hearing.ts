@@ -77,12 +77,11 @@ const noToken: NoToken = { kind: "no-token", because: "absent" }
 export const answerTo = (
   heard: Heard,
   link: Link,
-  keys: SharedKeys,
   grantOf: (address: Address) => number | undefined,
 ): Uint8Array | undefined => {
   const outcome =
     heard.packet.kind === "arp"
-      ? respondToArp(heard.packet, { mac: link.mac, address: link.ipv4 }, grantOf, keys)
-      : respondToNdp(heard.packet, { mac: link.mac, address: link.linkLocal }, grantOf, keys)
+      ? respondToArp(heard.packet, link, grantOf)
+      : respondToNdp(heard.packet, link, grantOf)
   return outcome.kind === "reply" ? outcome.frame : undefined
 }
