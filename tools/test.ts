@@ -1,5 +1,6 @@
 /** `npm test [-- SUITE ...]`: all suites, or those named. Ends with one line of totals. */
 import { spawn } from "node:child_process"
+import { stripVTControlCharacters } from "node:util"
 import { conformanceTests, packetTests, quickTests, simulationTests, storyTests } from "./test-files.ts"
 import { readyForPackets } from "./test-needs.ts"
 
@@ -44,7 +45,7 @@ const runSuite = (suite: Suite): Promise<Totals> =>
 const count = (text: string, totals: Totals): string => {
   const lines = text.split("\n")
   for (const line of lines.slice(0, -1)) {
-    const found = /^\S* ?(pass|fail|skipped) (\d+)$/.exec(line.replaceAll(/\u001b\[\d+m/g, ""))
+    const found = /^\S* ?(pass|fail|skipped) (\d+)$/.exec(stripVTControlCharacters(line))
     if (found?.[1] === "pass") totals.passed = Number(found[2])
     if (found?.[1] === "fail") totals.failed = Number(found[2])
     if (found?.[1] === "skipped") totals.skipped = Number(found[2])

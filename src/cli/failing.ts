@@ -1,0 +1,17 @@
+import { CommanderError } from "commander"
+import { CommandFailure } from "./failure.ts"
+import { styleFor } from "./style.ts"
+
+/** Says what ended a command on standard error, and gives the code to exit with. */
+export const failWith = (error: unknown): number => {
+  // Commander has printed its own sentence; help and version are no failure.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  const style = styleFor(process.stderr)
+  if (error instanceof CommandFailure) {
+    console.error([`${style.bad} ${error.message}`, ...error.hints.map((hint) => `  ${hint}`)].join("\n"))
+    return error.exitCode
+  }
+  console.error(`${style.bad} A fault of Porchlight itself; please report it with the lines below.`)
+  console.error(error)
+  return 3
+}

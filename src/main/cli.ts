@@ -1,0 +1,165 @@
+import { Command, Option } from "commander"
+import { failWith } from "../cli/failing.ts"
+import { commandPrefix } from "../cli/prefix.ts"
+
+/** Each command's code is loaded when it runs: `--help` has 100 ms. */
+const program = new Command()
+program
+  .name(commandPrefix())
+  .description("Addresses for Services of type LoadBalancer, and why.")
+  .helpCommand(false)
+  .configureHelp({ sortSubcommands: false })
+  .showSuggestionAfterError(true)
+  .exitOverride()
+
+const output = new Option("-o, --output <format>", "form of the answer").choices(["wide", "json", "yaml", "name"])
+const colour = new Option("--color <when>", "colour").choices(["auto", "always", "never"]).default("auto")
+
+const asking = (name: string, summary: string): Command =>
+  program
+    .command(name)
+    .summary(summary)
+    .description(summary)
+    .option("--context <name>", "context of the kubeconfig")
+    .option("--kubeconfig <file>", "kubeconfig to read (default: KUBECONFIG, ~/.kube/config)")
+    .option("-n, --namespace <name>", "namespace of a Service that is given without one")
+    .option("--metallb-namespace <name>", "where pools and advertisements are", "metallb-system")
+    .option("--from <source>", "a dump: file, folder, - for standard input, or lab:NAME")
+    .option("--network <file>", "network facts that the cluster does not know")
+    .option("-a, --all", "leave nothing out")
+    .addOption(output)
+    .addOption(colour)
+
+program.commandsGroup("Look:")
+asking("status", "is it healthy? one screen").action(async (options) => {
+  const { status } = await import("../cli/status.ts")
+  process.exitCode = await status(options)
+})
+asking("explain", "why is it so?")
+  .argument("<what>", "Service, address, node or pool")
+  .action(async (what: string, options) => {
+    const { explain } = await import("../cli/explain.ts")
+    process.exitCode = await explain(what, options)
+  })
+
+program.commandsGroup("Try:")
+program
+  .command("demo")
+  .summary("the main job in a minute, on real packets where this machine allows")
+  .description("Raises a network in namespaces, lets a node die, and shows who answers and why.")
+  .option("--keep", "leave it running and say how to look around; Ctrl-C ends it")
+  .addOption(colour)
+  .action(async (options) => {
+    const { demo } = await import("../cli/demo.ts")
+    process.exitCode = await demo(options)
+  })
+const lab = program.command("lab").summary("a network of your own to break").description("Scenarios in network namespaces.")
+lab
+  .command("up")
+  .summary("raise a scenario")
+  .argument("[scenario]", "name, or a folder", "media-stack")
+  .addOption(new Option("--wire <kind>", "packets").choices(["real", "simulated"]).default("real"))
+  .action(async (scenario: string, options) => {
+    process.exitCode = await (await import("../cli/lab.ts")).labUp(scenario, options)
+  })
+lab
+  .command("down")
+  .summary("end it")
+  .argument("[scenario]")
+  .action(async (scenario?: string) => {
+    process.exitCode = await (await import("../cli/lab.ts")).labDown(scenario)
+  })
+lab
+  .command("list")
+  .summary("which scenarios there are, and which run")
+  .action(async () => {
+    process.exitCode = await (await import("../cli/lab.ts")).labList()
+  })
+lab
+  .command("env")
+  .summary('for eval "$(...)": kubectl and this program then speak to it')
+  .argument("[scenario]")
+  .action(async (scenario?: string) => {
+    process.exitCode = await (await import("../cli/lab.ts")).labEnv(scenario)
+  })
+lab
+  .command("exec")
+  .summary("run a command in one of its machines: exec MACHINE -- COMMAND")
+  .argument("<machine>")
+  .argument("<command...>")
+  .option("--lab <scenario>", "which lab, when several run")
+  .passThroughOptions()
+  .action(async (machine: string, command: string[], options) => {
+    process.exitCode = await (await import("../cli/lab.ts")).labExec(machine, command, options)
+  })
+lab.enablePositionalOptions()
+for (const [verb, summary] of [
+  ["break", "power, cable, speaker, freeze, api, beats, arp, loss=20%, oneway=w1>w2, twin=ADDRESS"],
+  ["mend", "undo it"],
+] as const)
+  lab
+    .command(verb)
+    .summary(summary)
+    .argument("<machine>")
+    .argument("<fault>")
+    .option("--lab <scenario>", "which lab, when several run")
+    .action(async (machine: string, fault: string, options) => {
+      process.exitCode = await (await import("../cli/lab.ts")).labFault(verb, machine, fault, options)
+    })
+
+program.commandsGroup("Help:")
+program
+  .command("completion")
+  .summary("completion for a shell")
+  .argument("<shell>", "bash, zsh or fish")
+  .action(async (shell: string) => {
+    process.exitCode = (await import("../cli/completion.ts")).completion(shell)
+  })
+program
+  .command("complete", { hidden: true })
+  .argument("[words...]")
+  .allowUnknownOption()
+  .action(async (words: string[]) => {
+    process.exitCode = await (await import("../cli/complete.ts")).complete(words, program)
+  })
+program
+  .command("version")
+  .summary("which version this is")
+  .addOption(output)
+  .action(async (options) => {
+    process.exitCode = (await import("../cli/version.ts")).version(options)
+  })
+
+program
+  .command("controller", { hidden: true })
+  .description("Runs in the cluster: gives addresses.")
+  .option("--namespace <name>", "where pools and advertisements are", process.env["METALLB_NAMESPACE"] ?? "metallb-system")
+  .option("--api <where>", "kubeconfig file, or unix:PATH; default: as a pod")
+  .option("--lb-class <name>", "only Services of this class; without it: only those of none")
+  .option("--metrics-port <port>", "0 turns metrics off", "7472")
+  .option("--inspect-socket <path>", "unix socket that shows the program's inside as JSON")
+  .action(async (options) => {
+    await (await import("./controller.ts")).runController(options)
+  })
+program
+  .command("speaker", { hidden: true })
+  .description("Runs on every node: announces addresses.")
+  .option("--node-name <name>", "this node", process.env["METALLB_NODE_NAME"] ?? "")
+  .option("--namespace <name>", "where pools and advertisements are", process.env["METALLB_NAMESPACE"] ?? "metallb-system")
+  .option("--pod-name <name>", "this pod", process.env["METALLB_POD_NAME"] ?? "")
+  .option("--api <where>", "kubeconfig file, or unix:PATH; default: as a pod")
+  .option("--lb-class <name>", "only Services of this class; without it: only those of none")
+  .option("--ignore-exclude-lb", "announce from nodes labelled exclude-from-external-load-balancers too")
+  .option("--beat-key-dir <folder>", "files current and next", "/etc/porchlight/beat")
+  .addOption(new Option("--profile <name>", "how fast a death is noticed").choices(["default", "fast", "calm"]).default("default"))
+  .option("--metrics-port <port>", "0 turns metrics off", "7472")
+  .option("--inspect-socket <path>", "unix socket that shows the program's inside as JSON")
+  .action(async (options) => {
+    await (await import("./speaker.ts")).runSpeaker(options)
+  })
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  process.exitCode = failWith(error)
+}
