@@ -33,13 +33,18 @@ export const inNamespace = <T>(name: NamespaceName, act: () => T): T | Failure =
     try {
       return act()
     } finally {
-      const back = libc.setns(home, abi.CLONE_NEWNET)
-      if (back < 0) throw new Error(`lost in network namespace ${name}: ${libc.codeOf(back)}`)
+      comeBack(home, name)
     }
   } finally {
     if (there >= 0) libc.close(there)
     libc.close(home)
   }
+}
+
+/** A thread that cannot return would do everything after this in the wrong place: that ends the process. */
+const comeBack = (home: number, from: NamespaceName): void => {
+  const back = libc.setns(home, abi.CLONE_NEWNET)
+  if (back < 0) throw new Error(`lost in network namespace ${from}: ${libc.codeOf(back)}`)
 }
 
 /**

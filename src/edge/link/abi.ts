@@ -43,3 +43,4 @@ export const O_RDONLY = 0
 export const O_CLOEXEC = 0o2000000
 export const CLONE_NEWNET = 0x40000000
 export const CLOCK_BOOTTIME = 7
+export const TFD_TIMER_ABSTIME = 1

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import fc from "fast-check"
+import * as fc from "fast-check"
 import { type Address, addressBytes, type Ipv4, type Ipv6, parseAddress } from "../../net/address.ts"
 import { parseRange, type AddressRange, rangeHolds } from "../../net/range.ts"
 import {

@@ -74,15 +74,14 @@ const kindOf = ({ kind, hardware, name }: LinkNews, isWifi: (name: string) => bo
   }
 }
 
-const membershipOf = ({ masterIndex, memberKind }: LinkNews): Membership | undefined => {
-  if (masterIndex === undefined || masterIndex === 0) return undefined
-  switch (memberKind) {
-    case "bridge":
-    case "bond":
-    case "team":
-    case "vrf":
-      return { index: masterIndex, kind: memberKind }
-    default:
-      return { index: masterIndex, kind: "other" }
-  }
+const memberKinds: Readonly<Record<string, Membership["kind"]>> = {
+  bridge: "bridge",
+  bond: "bond",
+  team: "team",
+  vrf: "vrf",
 }
+
+const membershipOf = ({ masterIndex, memberKind }: LinkNews): Membership | undefined =>
+  masterIndex === undefined || masterIndex === 0
+    ? undefined
+    : { index: masterIndex, kind: memberKinds[memberKind ?? ""] ?? "other" }

@@ -48,6 +48,14 @@ const c = {
   open: libc.func("int open(str, int)") as (path: string, flags: number) => number,
   setns: libc.func("int setns(int, int)") as (fd: number, kind: number) => number,
   close: libc.func("int close(int)") as (fd: number) => number,
+  read: libc.func("intptr_t read(int, void *, size_t)") as (fd: number, buffer: Bytes, length: number) => number,
+  timerfdCreate: libc.func("int timerfd_create(int, int)") as (clock: number, flags: number) => number,
+  timerfdSettime: libc.func("int timerfd_settime(int, int, void *, void *)") as (
+    fd: number,
+    flags: number,
+    time: Bytes,
+    before: null,
+  ) => number,
   clockGettime: libc.func("int clock_gettime(int, void *)") as (clock: number, time: Bytes) => number,
 }
 
@@ -74,6 +82,10 @@ export const recvmsg = (fd: number, header: Bytes, flags: number): number => che
 export const sendmsg = (fd: number, header: Bytes, flags: number): number => checked(c.sendmsg(fd, header, flags))
 export const open = (path: string, flags: number): number => checked(c.open(path, flags))
 export const setns = (fd: number, kind: number): number => checked(c.setns(fd, kind))
+export const read = (fd: number, buffer: Bytes): number => checked(c.read(fd, buffer, buffer.length))
+export const timerfdCreate = (clock: number, flags: number): number => checked(c.timerfdCreate(clock, flags))
+export const timerfdSettime = (fd: number, flags: number, time: Bytes): number =>
+  checked(c.timerfdSettime(fd, flags, time, null))
 export const close = (fd: number): number => checked(c.close(fd))
 
 /** Where an off-heap buffer lies; the caller keeps the buffer reachable for as long as the kernel may write there. */

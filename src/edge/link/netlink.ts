@@ -42,14 +42,16 @@ export type InterfaceWatchOptions = {
 export const watchInterfaces = (options: InterfaceWatchOptions): InterfaceWatch | Failure => {
   const events = openNetlink(groups)
   if (events < 0) return failed("listen to", events)
-  const first = readInterfaces()
-  if (isList(first)) return watching(events, first, options)
-  libc.close(events)
+  const queries = openNetlink(0)
+  const first = queries < 0 ? failed("ask for", queries) : readInterfaces(queries)
+  if (isList(first)) return watching(events, queries, first, options)
+  for (const fd of [events, queries]) if (fd >= 0) libc.close(fd)
   return first
 }
 
 const watching = (
   events: number,
+  queries: number,
   first: readonly Interface[],
   { isExcluded, onChange, onTrouble }: InterfaceWatchOptions,
 ): InterfaceWatch => {
@@ -66,7 +68,7 @@ const watching = (
   const read = (): void => {
     again = undefined
     readAtMs = performance.now()
-    const all = readInterfaces()
+    const all = readInterfaces(queries)
     if (!isList(all)) {
       again = setTimeout(read, retryMs)
       return onTrouble(all)
@@ -101,6 +103,7 @@ const watching = (
       clearTimeout(again)
       poll.close()
       libc.close(events)
+      libc.close(queries)
     },
   }
 }
@@ -121,21 +124,14 @@ const RTM_GETLINK = 18
 const RTM_GETADDR = 22
 const RTM_GETROUTE = 26
 
-/** A socket of its own each time: a dump that broke off leaves nothing behind for the next. */
-const readInterfaces = (): readonly Interface[] | Failure => {
-  const fd = openNetlink(0)
-  if (fd < 0) return failed("ask for", fd)
-  try {
-    const parts: KernelMessage[] = []
-    for (const type of [RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE]) {
-      const part = dump(fd, type)
-      if (typeof part === "number") return failed("read", part)
-      parts.push(...part)
-    }
-    return interfacesOf(parts, (name) => existsSync(`/sys/class/net/${name}/phy80211`))
-  } finally {
-    libc.close(fd)
+const readInterfaces = (fd: number): readonly Interface[] | Failure => {
+  const parts: KernelMessage[] = []
+  for (const type of [RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE]) {
+    const part = dump(fd, type)
+    if (typeof part === "number") return failed("read", part)
+    parts.push(...part)
   }
+  return interfacesOf(parts, (name) => existsSync(`/sys/class/net/${name}/phy80211`))
 }
 
 /** The kernel answers a dump inside our own reads, so nothing is waited for. Minus errno if it refuses. */
@@ -150,9 +146,10 @@ const dump = (fd: number, type: number): readonly KernelMessage[] | number => {
 type Dumped = { readonly messages: readonly KernelMessage[]; readonly interrupted: boolean }
 
 const dumpOnce = (fd: number, type: number): Dumped | number => {
+  const buffer = libc.memory(datagramBytesMax)
+  discardRest(fd, buffer)
   const sent = libc.send(fd, dumpRequest(type), MSG_DONTWAIT)
   if (sent < 0) return sent
-  const buffer = libc.memory(datagramBytesMax)
   const messages: KernelMessage[] = []
   let interrupted = false
   for (let reads = 0; reads < dumpReadsMax; reads++) {
@@ -167,6 +164,11 @@ const dumpOnce = (fd: number, type: number): Dumped | number => {
     }
   }
   throw new Error(`the kernel sent ${dumpReadsMax} datagrams for one netlink dump without an end`)
+}
+
+/** What a dump that broke off has left. */
+const discardRest = (fd: number, buffer: Uint8Array): void => {
+  for (let reads = 0; reads < dumpReadsMax && !libc.is(libc.recv(fd, buffer, MSG_DONTWAIT), "EAGAIN"); reads++);
 }
 
 /** struct nlmsghdr, struct ifinfomsg, and IFLA_EXT_MASK asking for links without their statistics. */

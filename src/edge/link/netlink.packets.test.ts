@@ -1,0 +1,187 @@
+import assert from "node:assert/strict"
+import { rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { test } from "node:test"
+import { setTimeout as sleep } from "node:timers/promises"
+import { printAddress } from "../../net/address.ts"
+import type { Interface } from "../../net/interface.ts"
+import { printMac } from "../../net/mac.ts"
+import { inNamespace } from "../netns.ts"
+import { defaultExcludedNames, excluding } from "./exclude.ts"
+import { openPolls } from "./libc.ts"
+import { type InterfaceWatch, watchInterfaces } from "./netlink.ts"
+import { layWire, type Wire, withoutWires } from "./wire.ts"
+
+const skip = withoutWires()
+
+test("the list says what the machine has, without what is excluded", { skip }, async () => {
+  await onWatchedWire(({ wire, watch }) => {
+    const eth0 = watch.interfaces()[0]!
+    assert.deepEqual(
+      watch.interfaces().map(({ name }) => name),
+      ["eth0"],
+    )
+    assert.equal(printMac(eth0.mac!), wire.left.mac)
+    assert.equal(eth0.kind, "veth")
+    assert.ok(eth0.up && eth0.running && eth0.broadcast && !eth0.noArp)
+    assert.ok(eth0.addresses.some(({ address, length }) => printAddress(address) === "192.168.40.1" && length === 24))
+  })
+})
+
+test("a change is told by itself: address, carrier, gateway, MTU, MAC, name, bridge, end", { skip }, async () => {
+  await onWatchedWire(async ({ wire, told }) => {
+    const { left, right } = wire
+    const eth0 = (interfaces: readonly Interface[]) => interfaces.find(({ index }) => index === left.index)
+    await told(
+      "address added",
+      () => left.ip("addr", "add", "192.168.40.77/24", "dev", "eth0"),
+      (now) => eth0(now)!.addresses.some(({ address }) => printAddress(address) === "192.168.40.77"),
+    )
+    await told(
+      "gateway set",
+      () => left.ip("route", "add", "default", "via", "192.168.40.2"),
+      (now) => eth0(now)!.gateway4 !== undefined,
+    )
+    await told(
+      "carrier lost",
+      () => right.ip("link", "set", "eth0", "down"),
+      (now) => !eth0(now)!.running,
+    )
+    await told(
+      "carrier back",
+      () => right.ip("link", "set", "eth0", "up"),
+      (now) => eth0(now)!.running,
+    )
+    await told(
+      "switched off",
+      () => left.ip("link", "set", "eth0", "down"),
+      (now) => eth0(now)!.gateway4 === undefined,
+    )
+    await told(
+      "renamed",
+      () => left.ip("link", "set", "eth0", "name", "lan0"),
+      (now) => eth0(now)!.name === "lan0",
+    )
+    await told(
+      "new MAC",
+      () => left.ip("link", "set", "lan0", "address", "02:00:00:00:00:07"),
+      (now) => printMac(eth0(now)!.mac!) === "02:00:00:00:00:07",
+    )
+    await told(
+      "MTU",
+      () => left.ip("link", "set", "lan0", "mtu", "1280"),
+      (now) => eth0(now)!.mtuBytes === 1280,
+    )
+    await told(
+      "bridge made",
+      () => left.ip("link", "add", "br0", "type", "bridge"),
+      (now) => now.some(({ kind }) => kind === "bridge"),
+    )
+    await told(
+      "bridge port",
+      () => left.ip("link", "set", "lan0", "master", "br0"),
+      (now) => eth0(now)!.master?.kind === "bridge",
+    )
+    await told(
+      "unplugged for good",
+      () => left.ip("link", "del", "lan0"),
+      (now) => eth0(now) === undefined,
+    )
+  })
+})
+
+test("IPv6 switched off takes its addresses and leaves IPv4 alone; switched on it is back", { skip }, async () => {
+  await onWatchedWire(async ({ wire, told }) => {
+    const knob = "net.ipv6.conf.eth0.disable_ipv6"
+    const set = (value: number) => wire.left.run("sh", "-c", `echo ${value} > /proc/sys/${knob.replaceAll(".", "/")}`)
+    await told(
+      "IPv6 off",
+      () => set(1),
+      ([eth0]) => eth0!.linkLocal === undefined && eth0!.addresses.length === 1,
+    )
+    await told(
+      "IPv6 on",
+      () => set(0),
+      ([eth0]) => eth0!.linkLocal !== undefined,
+    )
+  })
+})
+
+test("pods coming and going on excluded links wake nobody", { skip }, async () => {
+  await onWatchedWire(async ({ wire, changes }) => {
+    for (let pod = 0; pod < 5; pod++) {
+      wire.left.ip("link", "add", `veth${pod}`, "type", "veth", "peer", "name", `cali${pod}`)
+      wire.left.ip("link", "set", `veth${pod}`, "up")
+      wire.left.ip("link", "del", `veth${pod}`)
+    }
+    await sleep(100)
+    assert.equal(changes().length, 0)
+  })
+})
+
+test("after more events than the socket holds, the list is right all the same", { skip }, async () => {
+  await onWatchedWire(async ({ wire, watch, changes }) => {
+    const addresses = Array.from({ length: 3000 }, (_, i) => `10.9.${i >> 8}.${i & 255}/32 dev eth0`)
+    const lines = [...addresses.map((one) => `addr add ${one}`), ...addresses.map((one) => `addr del ${one}`)]
+    const file = join(tmpdir(), `${wire.left.namespace}.batch`)
+    writeFileSync(file, [...lines, "addr add 10.8.0.1/32 dev eth0"].join("\n"))
+    try {
+      wire.left.ip("-batch", file)
+    } finally {
+      rmSync(file)
+    }
+    const held = () => watch.interfaces()[0]!.addresses.map(({ address }) => printAddress(address))
+    await until(() => held().includes("10.8.0.1") && !held().some((address) => address.startsWith("10.9.")))
+    const before = changes().length
+    wire.left.ip("addr", "add", "10.8.0.2/32", "dev", "eth0")
+    await until(() => changes().length > before && held().includes("10.8.0.2"))
+  })
+})
+
+type Story = {
+  readonly wire: Wire
+  readonly watch: InterfaceWatch
+  readonly changes: () => readonly (readonly Interface[])[]
+  /** Acts, waits for the list that `holds`, and prints how long the news took. */
+  readonly told: (what: string, act: () => void, holds: (now: readonly Interface[]) => boolean) => Promise<void>
+}
+
+async function onWatchedWire(story: (world: Story) => Promise<void> | void): Promise<void> {
+  const wire = layWire()
+  const changes: (readonly Interface[])[] = []
+  const isExcluded = excluding(defaultExcludedNames)
+  assert.ok(typeof isExcluded === "function")
+  const onTrouble = ({ message }: { message: string }): void => assert.fail(message)
+  try {
+    const watch = inNamespace(wire.left.namespace, () =>
+      watchInterfaces({ isExcluded, onChange: (interfaces) => changes.push(interfaces), onTrouble }),
+    )
+    assert.ok("interfaces" in watch)
+    const told: Story["told"] = async (what, act, holds) => {
+      const before = performance.now()
+      act()
+      const acted = performance.now()
+      await until(() => holds(watch.interfaces()), what)
+      const now = performance.now()
+      console.log(
+        `  ${what}: known ${(now - acted).toFixed(1)} ms after \`ip\` ended (it ran ${(acted - before).toFixed(1)} ms)`,
+      )
+    }
+    await sleep(60)
+    changes.length = 0
+    try {
+      await story({ wire, watch, changes: () => changes, told })
+    } finally {
+      watch.close()
+    }
+    assert.equal(openPolls(), 0, "a socket was left open")
+  } finally {
+    wire.close()
+  }
+}
+
+async function until(holds: () => boolean, what = "it"): Promise<void> {
+  for (let tries = 0; tries < 3000 && !holds(); tries++) await sleep(1)
+  assert.ok(holds(), `${what} was not told within three seconds`)
+}

@@ -1,0 +1,79 @@
+import { execFileSync } from "node:child_process"
+import { existsSync, writeFileSync } from "node:fs"
+import { inNamespace } from "../netns.ts"
+import { sentenceOfError } from "../failure.ts"
+
+/** Two machines joined by one wire, for tests: network namespaces with an `eth0` each, removed by `close`. */
+export type Wire = {
+  readonly left: Machine
+  readonly right: Machine
+  readonly close: () => void
+}
+export type Machine = {
+  readonly namespace: string
+  /** Index of its eth0. */
+  readonly index: number
+  readonly mac: string
+  /** `ip` inside it. */
+  readonly ip: (...words: string[]) => string
+  /** A program inside it: what it printed, whether or not it succeeded. */
+  readonly run: (...words: string[]) => string
+}
+
+const programMs = 10_000
+let wires = 0
+
+const execute = (program: string, ...words: string[]): string =>
+  execFileSync(program, words, { encoding: "utf8", timeout: programMs, stdio: ["ignore", "pipe", "pipe"] })
+
+/** Why this machine has no wires for tests, or false: fit for `skip` of node:test. */
+export const withoutWires = (): string | false => {
+  if (process.platform !== "linux") return "network namespaces are a thing of Linux"
+  const name = `wire-${process.pid}-try`
+  try {
+    execute("ip", "netns", "add", name)
+    execute("ip", "netns", "del", name)
+    return false
+  } catch (error) {
+    return `no network namespaces here (as root, or: unshare -Urnm, with a writable /run): ${sentenceOfError(error).split("\n")[0]}`
+  }
+}
+
+/** Whether a program that a test talks to is installed. */
+export const hasProgram = (name: string): boolean =>
+  ["/usr/sbin", "/usr/bin", "/sbin", "/bin"].some((folder) => existsSync(`${folder}/${name}`))
+
+export const layWire = (): Wire => {
+  const id = `wire-${process.pid}-${++wires}`
+  const names = [`${id}-l`, `${id}-r`] as const
+  const close = (): void => {
+    for (const name of names) if (existsSync(`/run/netns/${name}`)) execute("ip", "netns", "del", name)
+  }
+  try {
+    for (const name of names) execute("ip", "netns", "add", name)
+    execute("ip", "link", "add", "eth0", "netns", names[0], "type", "veth", "peer", "name", "eth0", "netns", names[1])
+    return { left: machine(names[0], 1), right: machine(names[1], 2), close }
+  } catch (error) {
+    close()
+    throw error
+  }
+}
+
+const machine = (namespace: string, number: number): Machine => {
+  const ip = (...words: string[]): string => execute("ip", "-n", namespace, ...words)
+  ip("link", "set", "lo", "up")
+  ip("addr", "add", `192.168.40.${number}/24`, "dev", "eth0")
+  ip("addr", "add", `fd00:40::${number}/64`, "dev", "eth0", "nodad")
+  inNamespace(namespace, () => writeFileSync("/proc/sys/net/ipv6/conf/eth0/accept_dad", "0"))
+  ip("link", "set", "eth0", "up")
+  const [index, mac] = /^(\d+):[\s\S]*link\/ether (\S+)/.exec(ip("link", "show", "eth0"))?.slice(1) ?? []
+  if (index === undefined || mac === undefined) throw new Error(`no eth0 in ${namespace}`)
+  const run = (...words: string[]): string => {
+    try {
+      return execute("ip", "netns", "exec", namespace, ...words)
+    } catch (error) {
+      return error instanceof Error && "stdout" in error ? String(error.stdout) : sentenceOfError(error)
+    }
+  }
+  return { namespace, index: Number(index), mac, ip, run }
+}
