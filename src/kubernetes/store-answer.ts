@@ -1,0 +1,169 @@
+import type { At } from "../time/instant.ts"
+import { AGGREGATED_TYPE, aggregatedDiscovery, coreVersions, groupList, groupNamed } from "./discovery.ts"
+import { resourceList, versionInfo, wantsAggregated } from "./discovery.ts"
+import type { ApiRequest, Json, JsonObject } from "./http.ts"
+import { textAt } from "./json.ts"
+import { unevaluatedRules } from "./kinds-custom.ts"
+import type { Kind, Kinds } from "./kinds.ts"
+import { resourceName } from "./kinds.ts"
+import { objectKey } from "./object.ts"
+import { openApiDocument, openApiIndex } from "./openapi.ts"
+import { deleteObject, sweep } from "./store-delete.ts"
+import { formatObject, formatOf } from "./store-format.ts"
+import { patchObject } from "./store-patch.ts"
+import { listObjects } from "./store-read.ts"
+import { answerReview } from "./store-review.ts"
+import type { Route } from "./store-route.ts"
+import { isSelected, selectionOf } from "./store-selection.ts"
+import { badRequest, methodNotAllowed, noSuchPath, notFound, Refusal, statusOf, success } from "./store-status.ts"
+import type { Write, WriteWorld, Written } from "./store-write.ts"
+import { createObject, updateObject } from "./store-write.ts"
+
+export type StoreAnswer = {
+  readonly code: number
+  readonly body: Json
+  /** JSON unless said otherwise. */
+  readonly contentType?: string
+  /** Texts for `Warning` headers. */
+  readonly warnings: readonly string[]
+}
+
+export type StoreWorld = WriteWorld & {
+  readonly kinds: () => Kinds
+  /** Counts changes of the served kinds. */
+  readonly revision: () => number
+}
+
+export type ObjectRoute = Extract<Route, { to: "objects" }>
+
+export const refuse = (refusal: Refusal): StoreAnswer => ({
+  code: refusal.code,
+  body: statusOf(refusal),
+  warnings: [],
+})
+
+const ok = (body: Json, code = 200, warnings: readonly string[] = []): StoreAnswer => ({ code, body, warnings })
+const found = (body: JsonObject | undefined): StoreAnswer => (body === undefined ? refuse(noSuchPath()) : ok(body))
+
+/** Everything but a watch. */
+export const answerRequest = (world: StoreWorld, route: Route, request: ApiRequest, at: At): StoreAnswer => {
+  if (route.to === "objects") return answerObjects(world, route, request, at)
+  if (route.to === "review")
+    return request.method === "POST" ? ok(answerReview(route.plural, request.body), 201) : refuse(methodNotAllowed())
+  return request.method === "GET" ? answerAbout(world, route, request) : refuse(methodNotAllowed())
+}
+
+/** What the server says about itself. */
+const answerAbout = (
+  world: StoreWorld,
+  route: Exclude<Route, { to: "objects" | "review" }>,
+  request: ApiRequest,
+): StoreAnswer => {
+  const kinds = world.kinds()
+  switch (route.to) {
+    case "health":
+      return { code: 200, body: "ok", contentType: "text/plain; charset=utf-8", warnings: [] }
+    case "version":
+      return ok(versionInfo())
+    case "core-versions":
+    case "groups": {
+      const core = route.to === "core-versions"
+      if (!wantsAggregated(request.accept)) return ok(core ? coreVersions() : groupList(kinds))
+      return { ...ok(aggregatedDiscovery(kinds, core)), contentType: AGGREGATED_TYPE }
+    }
+    case "group":
+      return found(groupNamed(kinds, route.group))
+    case "resources":
+      return found(resourceList(kinds, route.group, route.version))
+    case "openapi-index":
+      return ok(openApiIndex(kinds, world.revision()))
+    case "openapi":
+      return found(openApiDocument(kinds, route.group, route.version))
+    case "nowhere":
+      return refuse(noSuchPath())
+  }
+}
+
+const answerObjects = (world: StoreWorld, route: ObjectRoute, request: ApiRequest, at: At): StoreAnswer => {
+  const done = perform(world, route, request, at)
+  if (done instanceof Refusal) return refuse(done)
+  const deprecated = route.kind.warning === undefined ? [] : [route.kind.warning]
+  return { ...done, warnings: [...deprecated, ...done.warnings] }
+}
+
+const perform = (world: StoreWorld, route: ObjectRoute, request: ApiRequest, at: At): StoreAnswer | Refusal => {
+  const { kind, name } = route
+  const write: Write = { ...route, query: request.query, at }
+  if (name === undefined) {
+    if (request.method === "GET") return list(world, route, request, at)
+    if (request.method === "DELETE") return deleteCollection(world, write, request)
+    if (request.method !== "POST") return methodNotAllowed()
+    return written(createObject(world, write, request.body), kind, request, at)
+  }
+  const named = { ...write, name }
+  switch (request.method) {
+    case "GET":
+      return get(world, route, name, request, at)
+    case "PUT":
+      return afterwards(world, written(updateObject(world, named, request.body), kind, request, at))
+    case "PATCH":
+      return afterwards(world, written(patchObject(world, named, request.contentType, request.body), kind, request, at))
+    case "DELETE": {
+      if (route.subresource !== undefined) return methodNotAllowed()
+      const gone = deleteObject(world, named, request.body)
+      return gone instanceof Refusal ? gone : afterwards(world, ok(gone))
+    }
+    case "POST":
+      return methodNotAllowed()
+  }
+}
+
+/** A finalizer taken off may have been the last thing that a namespace waited for. */
+const afterwards = <T>(world: StoreWorld, answer: T): T => {
+  sweep(world)
+  return answer
+}
+
+const get = (
+  world: StoreWorld,
+  { kind, namespace }: ObjectRoute,
+  name: string,
+  request: ApiRequest,
+  at: At,
+): StoreAnswer | Refusal => {
+  const object = world.objects.get(resourceName(kind), objectKey(name, namespace))
+  if (object === undefined) return notFound(kind, name)
+  const format = formatOf(request.accept, request.query)
+  return format instanceof Refusal ? format : ok(formatObject(object, kind, format, at))
+}
+
+const list = (world: StoreWorld, route: ObjectRoute, request: ApiRequest, at: At): StoreAnswer | Refusal => {
+  const selection = selectionOf(request.query, route.namespace, undefined)
+  if (selection instanceof Refusal) return selection
+  const format = formatOf(request.accept, request.query)
+  if (format instanceof Refusal) return format
+  const listed = listObjects(world.objects, { kind: route.kind, selection, format, query: request.query }, at)
+  return listed instanceof Refusal ? listed : ok(listed)
+}
+
+const written = (result: Written | Refusal, kind: Kind, request: ApiRequest, at: At): StoreAnswer | Refusal => {
+  if (result instanceof Refusal) return result
+  const format = formatOf(request.accept, request.query)
+  if (format instanceof Refusal) return format
+  const rules = resourceName(kind).startsWith("customresourcedefinitions.") ? unevaluatedRules(result.object) : []
+  const warnings = rules.map((rule) => `this server stores the CEL rule ${JSON.stringify(rule)} and does not evaluate it`)
+  return ok(formatObject(result.object, kind, format, at), result.created ? 201 : 200, [...result.warnings, ...warnings])
+}
+
+const deleteCollection = (world: StoreWorld, write: Write, request: ApiRequest): StoreAnswer | Refusal => {
+  if (write.kind.namespaced && write.namespace === undefined)
+    return badRequest("objects of all namespaces are not deleted in one request: name a namespace")
+  const selection = selectionOf(request.query, write.namespace, undefined)
+  if (selection instanceof Refusal) return selection
+  const state = world.objects.list(resourceName(write.kind))
+  for (const object of state === "expired" ? [] : state) {
+    const name = textAt(object, "metadata", "name") ?? ""
+    if (isSelected(selection, object)) deleteObject(world, { ...write, name }, request.body)
+  }
+  return afterwards(world, ok(success({ kind: write.kind.plural })))
+}
