@@ -4,9 +4,9 @@ import type { AddressRange } from "../net/range.ts"
 
 /** One address group that may be announced, as this node's watcher decided it: what ownership needs, and nothing of Kubernetes. */
 export type Hold = {
-  /** MetalLB's ballot as text: the first ingress address of its oldest Service. */
-  readonly key: string
-  /** The first is the ballot; both families of a dual-stack Service, all addresses of Services that share. */
+  /** MetalLB's ballot: the first ingress address of its oldest Service. */
+  readonly key: Address
+  /** The key among them; both families of a dual-stack Service, all addresses of Services that share. */
   readonly addresses: NonEmpty<Address>
   readonly grant: number
   /** Interfaces that may answer on this node, from its L2Advertisements. Undefined: all. */
@@ -19,7 +19,7 @@ export type Hold = {
 }
 
 /** Watcher to announcer, in acknowledged pages. A group that is neither held nor let go is as it was. */
-export type Intent = { readonly kind: "hold"; readonly hold: Hold } | { readonly kind: "let-go"; readonly key: string }
+export type Intent = { readonly kind: "hold"; readonly hold: Hold } | { readonly kind: "let-go"; readonly key: Address }
 
 /** Pages of this size stall the wire for 0.7 ms each; 10,000 intents at once for 20 ms (measured). */
 export const intentsAPage = 500

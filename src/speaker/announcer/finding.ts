@@ -2,7 +2,6 @@ import type { Address } from "../../net/address.ts"
 import type { Mac } from "../../net/mac.ts"
 import type { Finding as SegmentFinding } from "../../ownership/finding.ts"
 import type { Stranger } from "./foreign-answers.ts"
-import type { UnusableReason } from "./link.ts"
 
 /** What a person should know of the wire on this node. Raised once, changed by being raised again, cleared once. */
 export type Finding =
@@ -18,18 +17,11 @@ export type Finding =
     }
   /** The router neither answered four questions nor asked: it may still send packets to where the address was. */
   | { readonly code: "gateway-silent"; readonly link: string; readonly address: Address; readonly gateway: Address }
-  /** The kernel refuses what is sent there. */
-  | { readonly code: "send-refused"; readonly link: string; readonly errno: string }
   /** The link could be spoken through and has no address, so other speakers cannot be told anything there. */
   | { readonly code: "link-without-address"; readonly link: string }
-  /** Two links of this node are in one network: one of them speaks. */
-  | { readonly code: "same-network"; readonly link: string; readonly speaks: string }
-  /** An advertisement names interfaces and none of them can be spoken through. */
-  | {
-      readonly code: "no-interface"
-      readonly key: string
-      readonly wanted: readonly string[]
-      readonly why: readonly { readonly link: string; readonly because: UnusableReason | "missing" }[]
-    }
+  /** Another link of this node is in the same network: that one speaks. */
+  | { readonly code: "same-network"; readonly link: string }
+  /** This node may answer for the group, but none of the interfaces its advertisements name can be spoken through. */
+  | { readonly code: "no-interface"; readonly key: Address; readonly wanted: readonly string[] }
   /** Two node names have one id of 32 bits: neither speaker can tell the other from itself. */
   | { readonly code: "node-id-collision"; readonly nodes: readonly [string, string] }

@@ -92,6 +92,10 @@ export class ForeignAnswers {
     return first
   }
 
+  of(address: Address): ForeignAnswer | undefined {
+    return this.#contested.get(address)?.answer
+  }
+
   list(): readonly ForeignAnswer[] {
     return [...this.#contested.values()].map(({ answer }) => answer)
   }

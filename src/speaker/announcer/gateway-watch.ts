@@ -14,8 +14,9 @@ export type GatewayWatch = {
   /** Taken over or announced again: prove it anew. */
   readonly begin: (address: Address, now: Instant) => void
   readonly end: (address: Address) => void
-  /** The gateway answered for this address, or asked for it and was answered. */
-  readonly confirm: (address: Address, now: Instant) => void
+  readonly isWatching: (address: Address) => boolean
+  /** The gateway answered for this address, or asked for it and was answered. True where that was not known for half a minute. */
+  readonly confirm: (address: Address, now: Instant) => boolean
   /** Addresses to ask the gateway about now. */
   readonly due: (now: Instant) => readonly Address[]
   readonly wakeAt: () => Instant | undefined
@@ -41,11 +42,13 @@ export const createGatewayWatch = (): GatewayWatch => {
       watched.delete(address)
       deadlines.clear(address)
     },
+    isWatching: (address) => watched.has(address),
     confirm: (address, now) => {
       const one = watched.get(address)
-      if (one === undefined) return
+      if (one === undefined) return false
       watched.set(address, { address, asked: 0, confirmedAt: now })
       deadlines.set(address, after(now, refreshMs))
+      return one.confirmedAt === undefined || now >= after(one.confirmedAt, refreshMs / 2)
     },
     due: (now) => {
       const addresses = deadlines.due(now)

@@ -80,8 +80,6 @@ export const answerTo = (
   grantOf: (address: Address) => number | undefined,
 ): Uint8Array | undefined => {
   const outcome =
-    heard.packet.kind === "arp"
-      ? respondToArp(heard.packet, link, grantOf)
-      : respondToNdp(heard.packet, link, grantOf)
+    heard.packet.kind === "arp" ? respondToArp(heard.packet, link, grantOf) : respondToNdp(heard.packet, link, grantOf)
   return outcome.kind === "reply" ? outcome.frame : undefined
 }

@@ -20,12 +20,19 @@ export type AnnouncerInput =
   | { readonly kind: "secrets"; readonly secrets: BeatSecrets }
   /** A page of the view; `complete`: with it the view is whole as of some moment. Answered by `acknowledged`. */
   | { readonly kind: "intents"; readonly page: readonly Intent[]; readonly complete: boolean }
-  /** The beat socket of this interface is open: no other process of this node beats there. */
-  | { readonly kind: "bound"; readonly linkIndex: number }
+  /** The beat port is ours: no other process of this node beats. */
+  | { readonly kind: "bound" }
   | { readonly kind: "inherited"; readonly holds: readonly InheritedHold[] }
   /** Sent to this machine, to all or to a group: the packet filter has dropped what was for others. */
   | { readonly kind: "frame"; readonly linkIndex: number; readonly bytes: Uint8Array }
-  | { readonly kind: "datagram"; readonly linkIndex: number; readonly from: Address; readonly bytes: Uint8Array }
+  /** `ttl`: 255 unless a router passed it on, and then it is not of this segment. */
+  | {
+      readonly kind: "datagram"
+      readonly linkIndex: number
+      readonly from: Address
+      readonly ttl: number
+      readonly bytes: Uint8Array
+    }
   /** The kernel refused something sent: ENOBUFS, ENETDOWN, EPERM. */
   | { readonly kind: "failed"; readonly linkIndex: number; readonly code: string }
   | { readonly kind: "stop"; readonly how: "restarting" | "leaving" }

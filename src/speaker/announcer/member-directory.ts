@@ -33,6 +33,8 @@ export class MemberDirectory {
   readonly #learned = new Map<NodeId, Address>()
   readonly #macs = new Map<NodeId, Mac>()
   readonly #nodesByMac = new Map<Mac, NodeId>()
+  /** A name is hashed once, not once a group and candidate. */
+  readonly #ids = new Map<string, NodeId>()
 
   constructor(self: string) {
     this.#self = nodeIdOf(self)
@@ -46,7 +48,7 @@ export class MemberDirectory {
     const here = (address: Address): boolean =>
       link.prefixes.some((prefix) => prefixHolds(prefix, address)) && !link.addresses.includes(address)
     for (const { node, addresses, reported } of members) {
-      const id = nodeIdOf(node)
+      const id = this.idOf(node)
       this.#names.set(id, node)
       if (id === this.#self) continue
       const found = [...addresses, ...reported.flatMap((one) => one.addresses)].find(here)
@@ -71,6 +73,12 @@ export class MemberDirectory {
     if (before !== undefined) this.#nodesByMac.delete(before)
     this.#macs.set(node, mac)
     this.#nodesByMac.set(mac, node)
+  }
+
+  idOf(node: string): NodeId {
+    const id = this.#ids.get(node) ?? nodeIdOf(node)
+    this.#ids.set(node, id)
+    return id
   }
 
   addressOf(node: NodeId): Address | undefined {

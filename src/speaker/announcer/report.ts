@@ -1,11 +1,9 @@
 import type { Address } from "../../net/address.ts"
-import type { Mac } from "../../net/mac.ts"
-import type { Prefix } from "../../net/prefix.ts"
 import type { Epoch, Grant } from "../../ownership/beat.ts"
 import type { MoveReason } from "../../ownership/move.ts"
 import type { Finding } from "./finding.ts"
 import type { ForeignAnswer } from "./foreign-answers.ts"
-import type { UnusableReason } from "./link.ts"
+import type { JudgedLink } from "./link-assignment.ts"
 
 /** One line of the journal: an address group changed its holder, and this node gave or took it. */
 export type Move = {
@@ -18,7 +16,7 @@ export type Move = {
   readonly because: MoveReason
 }
 
-/** The journal's length in the Speaker object and in `inspect`. */
+/** The journal's length, in the Speaker object and in `inspect`. */
 export const movesKept = 32
 
 /** A group that this node answers for on one link. */
@@ -34,18 +32,9 @@ export type ReportedHold = {
   readonly gatewayConfirmedAt: number | undefined
 }
 
-export type LinkReport = {
-  readonly name: string
-  readonly mac: Mac | undefined
-  readonly prefixes: readonly Prefix[]
-  readonly addresses: readonly Address[]
-  readonly up: boolean
-  readonly use: "speaks" | UnusableReason | "no-address" | "same-network" | "not-advertised"
-}
-
-/** What the watcher writes into the Speaker object. */
+/** What the announcer tells the watcher, to be written into the Speaker object. */
 export type AnnouncerReport = {
-  readonly links: readonly LinkReport[]
+  readonly links: readonly JudgedLink[]
   readonly holds: readonly ReportedHold[]
   readonly contested: readonly (ForeignAnswer & { readonly link: string })[]
   readonly findings: readonly Finding[]

@@ -1,0 +1,347 @@
+import type { Address, Ipv6 } from "../../net/address.ts"
+import type { Mac } from "../../net/mac.ts"
+import type { Boot, Epoch, Grant, NodeId } from "../../ownership/beat.ts"
+import type { InheritedClaim, SegmentInput } from "../../ownership/input.ts"
+import type { SegmentOutput } from "../../ownership/output.ts"
+import type { SegmentPicture } from "../../ownership/picture.ts"
+import type { Segment, SegmentConfig } from "../../ownership/segment.ts"
+import { type BeatScope, beatPort, beatScope } from "../../protocol/beat/datagram.ts"
+import { decodeBeat } from "../../protocol/beat/decode-beat.ts"
+import { solicitedNodeGroup } from "../../protocol/ndp/solicited-node.ts"
+import type { SharedKeys } from "../../protocol/shared-key.ts"
+import { type At, earliest, type Instant } from "../../time/instant.ts"
+import type { Intent, Surroundings } from "../intent.ts"
+import type { AnswerTable } from "./answer-table.ts"
+import type { Finding } from "./finding.ts"
+import { type ForeignAnswer, ForeignAnswers, type Stranger } from "./foreign-answers.ts"
+import { hear, type Heard } from "./hearing.ts"
+import { carries, type Link } from "./link.ts"
+import { MemberDirectory, nodeIdOf } from "./member-directory.ts"
+import type { AnnouncerOutput } from "./output.ts"
+import { SegmentView } from "./segment-view.ts"
+import { sightingOf } from "./sighting.ts"
+import type { Tally } from "./tally.ts"
+import { Voice } from "./voice.ts"
+
+/** How fast a death is noticed: beats every `intervalMs`, dead after `misses` of them. */
+export type BeatProfile = { readonly intervalMs: number; readonly misses: number }
+
+/** What all segments of one process share. */
+export type LanSetup = {
+  readonly node: string
+  readonly boot: Boot
+  readonly profile: BeatProfile
+  readonly promiseSeconds: number
+  readonly arpPerSecondMax: number | undefined
+  readonly table: AnswerTable
+  readonly tally: Tally
+  readonly keys: () => SharedKeys
+  readonly createSegment: (config: SegmentConfig) => Segment
+}
+
+/** A group this node answers for here. `since`: seconds since 1970. */
+export type HeldGroup = {
+  readonly key: Address
+  readonly addresses: readonly Address[]
+  readonly grant: Grant
+  readonly epoch: Epoch
+  readonly since: number
+}
+
+/** Beats come from this segment or not at all: a router would have lowered it. */
+const ttlOnLink = 255
+
+type Outputs = readonly AnnouncerOutput[]
+
+/**
+ * One layer-2 segment as this node sees it: what its link hears becomes inputs of the machine that decides who answers,
+ * what the machine says becomes frames and datagrams. It outlives its link: a cable out for a moment, or a replaced card,
+ * is the same segment.
+ */
+export class Lan {
+  /** The text of the network that names the segment: `192.168.40.0/24`. */
+  readonly name: string
+  readonly directory: MemberDirectory
+  readonly voice: Voice
+  readonly #setup: LanSetup
+  readonly #scope: BeatScope
+  readonly #segment: Segment
+  readonly #view: SegmentView
+  readonly #foreign = new ForeignAnswers()
+  readonly #held = new Map<Address, HeldGroup>()
+  #controls: readonly Address[] = []
+  #link: Link
+  #silent = false
+  #exited = false
+  #changed = true
+  #groupsChanged = false
+
+  constructor(name: string, link: Link, cluster: string, setup: LanSetup) {
+    this.name = name
+    this.#setup = setup
+    this.#link = link
+    this.#scope = beatScope(cluster, name)
+    this.directory = new MemberDirectory(setup.node)
+    this.#view = new SegmentView(setup.node, this.directory)
+    this.voice = new Voice({ ...setup, directory: this.directory, scope: this.#scope })
+    this.voice.link = link
+    this.#segment = setup.createSegment({
+      self: nodeIdOf(setup.node),
+      boot: setup.boot,
+      mac: link.mac,
+      intervalMs: setup.profile.intervalMs,
+      misses: setup.profile.misses,
+      promiseSeconds: setup.promiseSeconds,
+      beatPort,
+    })
+  }
+
+  /** The link it has, or the last it had. */
+  get link(): Link {
+    return this.#link
+  }
+
+  get exited(): boolean {
+    return this.#exited
+  }
+
+  get held(): readonly HeldGroup[] {
+    return [...this.#held.values()]
+  }
+
+  get contested(): readonly ForeignAnswer[] {
+    return this.#foreign.list()
+  }
+
+  /** The link as it is now; undefined: gone or down. Its index changes when the card is replaced, its MAC when a bond's first member is. */
+  relink(link: Link | undefined, at: At): Outputs {
+    const before = this.voice.link
+    this.voice.link = link
+    if (link === undefined || link.index !== this.#link.index) this.#setup.table.dropLink(this.#link.index)
+    if (link === undefined) return []
+    const sameCard = before?.index === link.index && before.mac === link.mac
+    this.#link = link
+    if (sameCard) return []
+    for (const { addresses, grant } of this.#held.values())
+      for (const address of addresses) {
+        this.voice.forget(address)
+        this.#setup.table.set(link.index, address, { grant })
+      }
+    this.#groupsChanged = true
+    return this.#step({ kind: "mac", mac: link.mac }, at)
+  }
+
+  /** Also after each change of the link: who is within reach depends on its addresses. */
+  members({ members, controls }: Surroundings, viewComplete: boolean, at: At): Outputs {
+    this.#controls = controls
+    const listed = this.directory.list(members, this.#link)
+    const outputs = this.#step({ kind: "members", members: listed }, at)
+    return [...outputs, ...this.#step(this.#view.again(this.#link.name, viewComplete), at)]
+  }
+
+  view(page: readonly Intent[], complete: boolean, at: At): Outputs {
+    return this.#step(this.#view.page(page, this.#link.name, complete), at)
+  }
+
+  inherited(claims: readonly InheritedClaim[], at: At): Outputs {
+    return this.#step({ kind: "inherited", claims }, at)
+  }
+
+  give(key: Address, to: string, at: At): Outputs {
+    return this.#step({ kind: "give", key, to: this.directory.idOf(to) }, at)
+  }
+
+  tell(input: SegmentInput & { readonly kind: "bound" | "stop" }, at: At): Outputs {
+    return this.#step(input, at)
+  }
+
+  wake(at: At): Outputs {
+    const outputs = this.#step({ kind: "wake" }, at)
+    const asked = this.#silent ? [] : this.voice.askDue(at.now)
+    if (this.#foreign.forget(at.now)) this.#changed = true
+    return [...outputs, ...this.voice.sayDue(at.now), ...asked]
+  }
+
+  wakeAt(): Instant | undefined {
+    const speaking = this.#silent || this.voice.link === undefined ? undefined : this.voice.wakeAt()
+    return earliest(this.#segment.wakeAt(), speaking, this.#foreign.wakeAt())
+  }
+
+  datagram(from: Address, ttl: number, bytes: Uint8Array, at: At): Outputs {
+    if (ttl !== ttlOnLink) return this.#drop("beat-from-beyond-a-router")
+    const receiver = { self: nodeIdOf(this.#setup.node), scope: this.#scope, keys: this.#setup.keys() }
+    const read = decodeBeat(bytes, receiver)
+    if (read.kind === "refused") return this.#drop(`beat-${read.because}`)
+    this.#setup.tally.beatsReceived++
+    this.directory.hear(read.beat.from, from, read.beat.mac)
+    return this.#step({ kind: "beat", beat: read.beat }, at)
+  }
+
+  /**
+   * A frame of ARP or neighbour discovery that was sent to this station, to all or to a group. The machine hears of it
+   * before the answer table is looked into: what it hears may silence an answer.
+   */
+  frame(bytes: Uint8Array, at: At): Outputs {
+    const heard = hear(bytes, this.#link, this.#setup.keys())
+    if (heard.kind === "malformed") return this.#drop(`frame-${heard.because}`)
+    if (heard.mac === this.#link.mac || heard.packet.source === this.#link.mac) return []
+    const { directory, voice } = this
+    const sighting = sightingOf(heard, { link: this.#link, directory, view: this.#view, questions: voice.questions })
+    const outputs = this.#step(sighting, at, heard)
+    const { asksFor, speaksFor } = heard
+    if (voice.hear(heard, asksFor !== undefined && this.#grantOf(asksFor) !== undefined, at.now)) this.#changed = true
+    if (speaksFor !== undefined && this.#controls.includes(speaksFor)) this.#answersForEverything(heard.mac)
+    if (sighting.kind === "foreign" && this.#grantOf(sighting.address) !== undefined)
+      return [...outputs, ...this.#contest(sighting.address, sighting.mac, at)]
+    if (sighting.kind !== "request") return outputs
+    return [...outputs, ...voice.answer(heard, sighting.address, this.#grantOf, at.now)]
+  }
+
+  /** Whether something came up since the last time that is worth telling the API. */
+  takeChanged(): boolean {
+    const changed = this.#changed
+    this.#changed = false
+    return changed
+  }
+
+  /** The groups to be in, where they may have changed: once a step, however many addresses moved in it. */
+  takeGroups(): Outputs {
+    if (!this.#groupsChanged) return []
+    this.#groupsChanged = false
+    const groups = new Set<Ipv6>()
+    for (const { addresses } of this.#held.values())
+      for (const address of addresses)
+        if (typeof address === "bigint" && carries(this.#link, address)) groups.add(solicitedNodeGroup(address))
+    return [{ kind: "groups", linkIndex: this.#link.index, groups: [...groups] }]
+  }
+
+  picture(now: Instant): SegmentPicture {
+    return this.#segment.inspect(now)
+  }
+
+  findings(now: Instant): readonly Finding[] {
+    const link = this.#link.name
+    const segment = this.#segment.inspect(now).findings.filter(({ code }) => !strangerCodes.has(code))
+    return [
+      ...segment.map((finding): Finding => ({ code: "segment", link, finding })),
+      ...this.#foreign.list().map((answer) => foreignFinding(link, answer)),
+      ...this.voice
+        .unanswered()
+        .map(({ address, gateway }): Finding => ({ code: "gateway-silent", link, address, gateway })),
+    ]
+  }
+
+  readonly #grantOf = (address: Address): Grant | undefined =>
+    this.#silent ? undefined : this.#setup.table.get(this.#link.index, address)?.grant
+
+  #step(input: SegmentInput, at: At, asked?: Heard): Outputs {
+    return this.#segment.step(input, at).flatMap((output) => this.#perform(output, at, asked))
+  }
+
+  #perform(output: SegmentOutput, at: At, asked: Heard | undefined): Outputs {
+    switch (output.kind) {
+      case "beat":
+        return this.voice.beat(output.beat)
+      case "ask":
+        return this.voice.ask(output.whom, output.address, output.nonce, at.now)
+      case "ask-gateway":
+        return this.voice.askGateway(at.now)
+      case "reply":
+        return asked === undefined
+          ? []
+          : this.voice.answerToken(asked, output.address, output.nonce, output.holds, at.now)
+      case "announce":
+        this.#hold(output.key, output.addresses, output, at)
+        return this.voice.announce(output, at.now)
+      case "answering":
+        return this.#answering(output, at)
+      case "silence":
+        this.#silent = output.on
+        return []
+      case "moved":
+        return this.#moved(output, at)
+      case "finding":
+        return this.#found(output, at)
+      case "exit":
+        this.#exited = true
+        return []
+    }
+  }
+
+  #answering({ key, addresses, grant }: SegmentOutput & { kind: "answering" }, at: At): Outputs {
+    for (const address of this.#held.get(key)?.addresses ?? []) {
+      if (addresses.includes(address)) continue
+      this.#setup.table.delete(this.#link.index, address)
+      this.voice.forget(address)
+    }
+    for (const address of addresses) this.#setup.table.set(this.#link.index, address, { grant })
+    if (addresses.length === 0) this.#held.delete(key)
+    else this.#hold(key, addresses, { grant, epoch: this.#held.get(key)?.epoch ?? 0 }, at)
+    this.#changed = true
+    this.#groupsChanged = true
+    return []
+  }
+
+  #hold(key: Address, addresses: readonly Address[], claim: { grant: Grant; epoch: Epoch }, at: At): void {
+    const since = this.#held.get(key)?.since ?? at.wallSeconds
+    this.#held.set(key, { key, addresses, grant: claim.grant, epoch: claim.epoch, since })
+  }
+
+  #moved({ key, from, to, because }: SegmentOutput & { kind: "moved" }, at: At): Outputs {
+    const name = (node: NodeId | undefined): string | undefined =>
+      node === undefined ? undefined : this.directory.nameOf(node)
+    const move = { at: at.wallSeconds, link: this.#link.name, key, from: name(from), to: name(to), because }
+    return [{ kind: "moved", move }]
+  }
+
+  /** Who answers for ours is told of with what it is; the rest as it was found. */
+  #found({ finding, on }: SegmentOutput & { kind: "finding" }, at: At): Outputs {
+    this.#changed = true
+    if (finding.code !== "stranger-answers" && finding.code !== "answered-without-token")
+      return [{ kind: "finding", finding: { code: "segment", link: this.#link.name, finding }, on }]
+    if (on) return this.#contest(finding.address, finding.mac, at)
+    const known = this.#foreign.of(finding.address)
+    this.#foreign.clear(finding.address)
+    return known === undefined ? [] : [{ kind: "finding", finding: foreignFinding(this.#link.name, known), on: false }]
+  }
+
+  #contest(address: Address, mac: Mac, at: At): Outputs {
+    const held = this.#grantOf(address) !== undefined
+    const { defend, askControl, changed } = this.#foreign.sight(address, mac, held, this.#recognise, at.now)
+    const control = askControl ? this.#controls.find((one) => typeof one === typeof address) : undefined
+    const answer = this.#foreign.of(address)
+    if (changed) this.#changed = true
+    return [
+      ...(changed && answer !== undefined
+        ? [{ kind: "finding", finding: foreignFinding(this.#link.name, answer), on: true } as const]
+        : []),
+      ...(defend ? this.voice.defend(address, at.now) : []),
+      ...(control === undefined ? [] : this.voice.askPlainly(control, at.now)),
+    ]
+  }
+
+  #answersForEverything(mac: Mac): void {
+    if (this.#foreign.controlAnswered(mac)) this.#changed = true
+  }
+
+  readonly #recognise = (mac: Mac): Stranger => {
+    const member = this.directory.nodeOf(mac)
+    if (member !== undefined) return { is: "member", node: this.directory.nameOf(member) }
+    return this.voice.isGatewayMac(mac) ? { is: "gateway" } : { is: "unknown" }
+  }
+
+  #drop(reason: string): Outputs {
+    this.#setup.tally.drop(reason)
+    return []
+  }
+}
+
+const strangerCodes: ReadonlySet<string> = new Set(["stranger-answers", "answered-without-token"])
+
+const foreignFinding = (link: string, { address, mac, stranger }: ForeignAnswer): Finding => ({
+  code: "foreign-answer",
+  link,
+  address,
+  mac,
+  stranger,
+})

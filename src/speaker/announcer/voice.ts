@@ -1,0 +1,200 @@
+import type { Address } from "../../net/address.ts"
+import type { Mac } from "../../net/mac.ts"
+import type { Beat, Epoch, Grant, NodeId } from "../../ownership/beat.ts"
+import type { BeatScope } from "../../protocol/beat/datagram.ts"
+import { encodeBeat } from "../../protocol/beat/encode-beat.ts"
+import type { SharedKeys } from "../../protocol/shared-key.ts"
+import { earliest, type Instant } from "../../time/instant.ts"
+import { createGatewayWatch, type GatewayWatch } from "./gateway-watch.ts"
+import { answerTo, type Heard } from "./hearing.ts"
+import { carries, type Link } from "./link.ts"
+import type { MemberDirectory } from "./member-directory.ts"
+import type { AnnouncerOutput } from "./output.ts"
+import { createPacer, type Pacer } from "./pacer.ts"
+import { createRecentAskers, type RecentAskers } from "./recent-askers.ts"
+import { announcement, directedRequest, question, tokenAnswer } from "./speaking.ts"
+import type { Tally } from "./tally.ts"
+
+/** A claim to be told to the whole segment. */
+export type Claimed = { readonly addresses: readonly Address[]; readonly grant: Grant; readonly epoch: Epoch }
+
+export type VoiceSetup = {
+  readonly directory: MemberDirectory
+  readonly scope: BeatScope
+  readonly keys: () => SharedKeys
+  readonly tally: Tally
+  /** Over every frame of ARP and neighbour discovery; undefined: no limit. */
+  readonly arpPerSecondMax: number | undefined
+}
+
+/** Each holder is asked about one address each beat interval, so open questions are few; who does not answer is forgotten. */
+const openQuestionsMax = 256
+
+type Say = readonly AnnouncerOutput[]
+
+/**
+ * All that is said on one segment. When to announce comes from ownership; the first time, each address is also asked
+ * from, of the gateway and of those who asked for it lately: that makes an entry where an announcement makes none.
+ */
+export class Voice {
+  /** The address each open question was about: who does not hold it answers in its own name. */
+  readonly questions: Map<number, Address> = new Map()
+  /** Undefined while the link is gone or down: nothing is said. */
+  link: Link | undefined
+  readonly #setup: VoiceSetup
+  readonly #pacer: Pacer<Uint8Array>
+  readonly #watch: GatewayWatch = createGatewayWatch()
+  readonly #askers: RecentAskers = createRecentAskers()
+  readonly #gatewayMacs = new Map<Address, Mac>()
+
+  constructor(setup: VoiceSetup) {
+    this.#setup = setup
+    this.#pacer = createPacer(setup.arpPerSecondMax)
+  }
+
+  beat(beat: Beat): Say {
+    const to = this.#setup.directory.addressOf(beat.to)
+    const from = this.link?.addresses.find((address) => typeof address === typeof to)
+    if (this.link === undefined || to === undefined || from === undefined) return []
+    this.#setup.tally.beatsSent++
+    const bytes = encodeBeat(beat, this.#setup.scope, this.#setup.keys().current)
+    return [{ kind: "datagram", linkIndex: this.link.index, from, to, bytes }]
+  }
+
+  /** To a member whose MAC is not known yet the question goes to all: it answers for what it holds. */
+  ask(whom: NodeId | "everybody", address: Address, nonce: number, now: Instant): Say {
+    const mac = whom === "everybody" ? undefined : this.#setup.directory.macOf(whom)
+    const oldest = this.questions.size < openQuestionsMax ? undefined : this.questions.keys().next().value
+    if (oldest !== undefined) this.questions.delete(oldest)
+    this.questions.set(nonce, address)
+    return this.#say(now, (link, keys) => [question(link, { address, mac }, keys, { kind: "question", nonce })])
+  }
+
+  /** In this node's own name, without a token: is the gateway there, and am I? Who has an address that nobody has? */
+  askPlainly(address: Address, now: Instant): Say {
+    const mac = this.#gatewayMacs.get(address)
+    return this.#say(now, (link, keys) => [question(link, { address, mac }, keys, undefined)])
+  }
+
+  askGateway(now: Instant): Say {
+    const { link } = this
+    const gateway = link?.ipv4 === undefined ? (link?.gateway6 ?? link?.gateway4) : (link.gateway4 ?? link.gateway6)
+    return gateway === undefined ? [] : this.askPlainly(gateway, now)
+  }
+
+  answerToken(asked: Heard, address: Address, nonce: number, holds: Grant | undefined, now: Instant): Say {
+    return this.#say(now, (link, keys) => [tokenAnswer(asked, link, keys, { address, nonce, holds })])
+  }
+
+  answer(asked: Heard, address: Address, grantOf: (address: Address) => Grant | undefined, now: Instant): Say {
+    if (grantOf(address) === undefined) return []
+    const said = this.#say(now, (link) => [answerTo(asked, link, grantOf)])
+    const tally = this.#setup.tally.of(address)
+    tally.requestsReceived++
+    tally.responsesSent += said.length
+    return said
+  }
+
+  announce({ addresses, grant, epoch }: Claimed, now: Instant): Say {
+    const said = addresses.flatMap((address) =>
+      this.#say(now, (link, keys) => [
+        ...this.#gratuitous(link, address, () =>
+          announcement(link, address, keys, { kind: "announcement", grant, epoch }),
+        ),
+        ...this.#beginWatch(link, address, now),
+      ]),
+    )
+    return [...said, ...this.askDue(now)]
+  }
+
+  /** Says once more, to all, that an address is ours. RFC 5227 section 2.4 allows one announcement; its pace is the caller's. */
+  defend(address: Address, now: Instant): Say {
+    return this.#say(now, (link, keys) =>
+      this.#gratuitous(link, address, () => announcement(link, address, keys, undefined)),
+    )
+  }
+
+  /** An address is no longer ours, or the MAC it was announced with is no longer the link's. */
+  forget(address: Address): void {
+    this.#watch.end(address)
+  }
+
+  /** Notes who asks, and what the gateway shows that it knows. True where its knowledge of an address grew younger by much. */
+  hear(heard: Heard, isAnswered: boolean, now: Instant): boolean {
+    const { packet, speaksFor, asksFor, mac } = heard
+    if (packet.kind === "arp" && asksFor !== undefined && packet.senderAddress !== 0)
+      this.#askers.note({ address: packet.senderAddress, mac, askedFor: packet.targetAddress })
+    if (speaksFor === undefined || (speaksFor !== this.link?.gateway4 && speaksFor !== this.link?.gateway6))
+      return false
+    this.#gatewayMacs.set(speaksFor, mac)
+    const about = heard.answers ?? (isAnswered ? asksFor : undefined)
+    return about !== undefined && this.#watch.confirm(about, now)
+  }
+
+  isGatewayMac(mac: Mac): boolean {
+    return [...this.#gatewayMacs.values()].includes(mac)
+  }
+
+  confirmedAt(address: Address): Instant | undefined {
+    return this.#watch.confirmedAt(address)
+  }
+
+  /** Addresses about which the gateway is silent, with the gateway that should know. */
+  unanswered(): readonly { readonly address: Address; readonly gateway: Address }[] {
+    return this.#watch.unanswered().flatMap((address) => {
+      const gateway = this.#gatewayFor(address)
+      return gateway === undefined ? [] : [{ address, gateway }]
+    })
+  }
+
+  /** Questions to the gateway whose time has come. */
+  askDue(now: Instant): Say {
+    return this.#watch.due(now).flatMap((address) => {
+      const gateway = this.#gatewayFor(address)
+      if (gateway === undefined) return []
+      const mac = this.#gatewayMacs.get(gateway)
+      return this.#say(now, (link) => [directedRequest(link, address, { address: gateway, mac })])
+    })
+  }
+
+  /** Frames that had to wait for their turn. */
+  sayDue(now: Instant): Say {
+    return this.#out(this.#pacer.due(now))
+  }
+
+  wakeAt(): Instant | undefined {
+    return earliest(this.#pacer.wakeAt(), this.#watch.wakeAt())
+  }
+
+  #gatewayFor(address: Address): Address | undefined {
+    return typeof address === "number" ? this.link?.gateway4 : this.link?.gateway6
+  }
+
+  #gratuitous(link: Link, address: Address, make: () => readonly Uint8Array[]): readonly Uint8Array[] {
+    if (!carries(link, address)) return []
+    const frames = make()
+    this.#setup.tally.of(address).gratuitousSent += frames.length
+    return frames
+  }
+
+  #beginWatch(link: Link, address: Address, now: Instant): readonly (Uint8Array | undefined)[] {
+    if (this.#watch.isWatching(address) || !carries(link, address)) return []
+    this.#watch.begin(address, now)
+    if (typeof address === "bigint") return []
+    return this.#askers
+      .of(address)
+      .filter((asker) => asker.address !== link.gateway4)
+      .map((asker) => directedRequest(link, address, asker))
+  }
+
+  #say(now: Instant, make: (link: Link, keys: SharedKeys) => readonly (Uint8Array | undefined)[]): Say {
+    if (this.link === undefined) return []
+    const frames = make(this.link, this.#setup.keys()).filter((frame) => frame !== undefined)
+    return frames.flatMap((frame) => this.#out(this.#pacer.send(frame, now)))
+  }
+
+  #out(frames: readonly Uint8Array[]): Say {
+    const { link } = this
+    return link === undefined ? [] : frames.map((bytes) => ({ kind: "frame", linkIndex: link.index, bytes }))
+  }
+}
