@@ -28,13 +28,14 @@ const problem = (failed: Failure | undefined): Error =>
 export const setKernelSetting = (namespace: string, setting: string, value: string): void =>
   inNamespace(namespace, () => writeFileSync(`/proc/sys/net/${setting}`, value))
 
-const types = { tcp: abi.SOCK_STREAM, udp: abi.SOCK_DGRAM } as const
+type Transport = "tcp" | "udp"
+const types: Record<Transport, number> = { tcp: abi.SOCK_STREAM, udp: abi.SOCK_DGRAM }
 
 /** A non-blocking socket of that namespace, not yet bound or connected; the caller owns the descriptor. */
-export const openSocket = (namespace: string, kind: keyof typeof types, family: 4 | 6): number =>
+export const openSocket = (namespace: string, kind: Transport, family: 4 | 6): number =>
   checked(tryOpen(namespace, kind, family), `open a ${kind} socket in ${namespace}`)
 
-const tryOpen = (namespace: string, kind: keyof typeof types, family: 4 | 6): number =>
+const tryOpen = (namespace: string, kind: Transport, family: 4 | 6): number =>
   inNamespace(namespace, () =>
     libc.socket(family === 4 ? abi.AF_INET : abi.AF_INET6, types[kind] | abi.SOCK_NONBLOCK | abi.SOCK_CLOEXEC, 0),
   )
@@ -52,12 +53,7 @@ const anyIpv6 = 0n as Ipv6
  * A socket bound to a port there, ready for `listen({ fd })` or dgram's `bind({ fd })`. With `"any"` it serves both
  * families (IPv4 clients show as ::ffff:a.b.c.d), or IPv4 alone where the kernel has no IPv6.
  */
-export const bindSocket = (
-  namespace: string,
-  kind: keyof typeof types,
-  reach: "any" | "loopback",
-  port: number,
-): number => {
+export const bindSocket = (namespace: string, kind: Transport, reach: "any" | "loopback", port: number): number => {
   const both = reach === "any" ? tryOpen(namespace, kind, 6) : -1
   const fd = both >= 0 ? both : openSocket(namespace, kind, 4)
   const address = reach === "loopback" ? loopback : both >= 0 ? anyIpv6 : anyIpv4

@@ -1,0 +1,232 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { createConnection, createServer, type Server } from "node:net"
+import { join } from "node:path"
+import { watchAncestors } from "./ancestors.ts"
+import { connectControl, type ControlClient, eachLine } from "./control.ts"
+import type { InsideNews, InsideOrder } from "./inside.ts"
+import { enterCommand, isolatedCommand, toolEnvironment } from "./isolation.ts"
+import { claimDirectory, findLabs, type LabRecord, markOf, writeRecord } from "./state-directory.ts"
+
+/** How a lab is started from the host. */
+export type StartOptions = {
+  readonly name: string
+  readonly scenarioFolder: string
+  /** The command line that ends up in `runInside`; the order is added as its last argument. */
+  readonly inside: readonly [string, ...string[]]
+  readonly controller: InsideOrder["controller"]
+  readonly speaker: InsideOrder["speaker"]
+  readonly crds: string
+  readonly report: (news: HostNews) => void
+  /** The loopback port for people's kubectl; undefined takes a free one. */
+  readonly port?: number | undefined
+}
+
+export type HostNews =
+  | InsideNews
+  | { readonly kind: "swept"; readonly says: string }
+  /** The lab ended without being told to. */
+  | { readonly kind: "ended"; readonly says: string }
+
+export type StartedLab =
+  | { readonly kind: "up"; readonly lab: RunningLab }
+  | { readonly kind: "failed"; readonly says: string }
+
+/** A lab held by this process: it lives no longer than this process does. */
+export type RunningLab = {
+  readonly name: string
+  readonly directory: string
+  readonly kubeconfig: string
+  readonly url: string
+  readonly control: ControlClient
+  /** Resolves when every process and namespace of the lab is gone and its directory removed. */
+  readonly end: () => Promise<void>
+}
+
+/**
+ * Starts a lab and resolves when it is up. The lab ends with this process, and this process when the one that started it
+ * dies (npm's shells included): the kernel ends every process in the namespaces, and these with them.
+ */
+export const startLab = async (options: StartOptions): Promise<StartedLab> => {
+  const claim = claimDirectory(options.name, options.scenarioFolder)
+  if (claim.kind === "taken") return { kind: "failed", says: claim.says }
+  const { directory } = claim
+  if (claim.swept !== undefined) options.report({ kind: "swept", says: claim.swept })
+  const child = launch(options, directory)
+  const end = endingOf(child, directory)
+  const outcome = await untilReady(child, options, directory)
+  if (outcome !== "ready") {
+    await end()
+    return { kind: "failed", says: outcome }
+  }
+  const door = await openDoor(join(directory, "api.sock"), options.port)
+  if (typeof door === "string") {
+    await end()
+    return { kind: "failed", says: door }
+  }
+  const { port, server } = door
+  const url = `http://127.0.0.1:${port}`
+  const kubeconfig = join(directory, "kubeconfig")
+  writeFileSync(kubeconfig, printKubeconfig(options.name, url), { mode: 0o600 })
+  record(options, directory, child, port)
+  const control = connectControl(join(directory, "control.sock"))
+  const lab: RunningLab = {
+    name: options.name,
+    directory,
+    kubeconfig,
+    url,
+    control,
+    end: async () => {
+      server.close()
+      control.close()
+      await end()
+    },
+  }
+  return { kind: "up", lab }
+}
+
+const launch = (options: StartOptions, directory: string): ChildProcess => {
+  const { scenarioFolder, controller, speaker, crds } = options
+  const order: InsideOrder = { scenarioFolder, directory, controller, speaker, crds }
+  const [command, ...argv] = isolatedCommand([...options.inside, JSON.stringify(order)], directory)
+  const log = openSync(join(directory, "lab.log"), "a")
+  const child = spawn(command, argv, { stdio: ["pipe", "pipe", log], env: toolEnvironment(), detached: true })
+  closeSync(log)
+  record(options, directory, child, undefined)
+  return child
+}
+
+const record = (
+  { name, scenarioFolder }: StartOptions,
+  directory: string,
+  child: ChildProcess,
+  apiPort: number | undefined,
+): void => {
+  const holder = markOf(process.pid)
+  if (holder === undefined) return
+  writeRecord(directory, {
+    name,
+    scenario: scenarioFolder,
+    holder,
+    isolated: child.pid === undefined ? undefined : markOf(child.pid),
+    apiPort,
+  })
+}
+
+/** Every way to the end: asked for, this process exiting, or the process above it gone. */
+const endingOf = (child: ChildProcess, directory: string): (() => Promise<void>) => {
+  const gone = new Promise<void>((resolve) => child.once("close", () => resolve()).once("error", () => resolve()))
+  const atExit = (): void => {
+    child.kill("SIGKILL")
+    rmSync(directory, { recursive: true, force: true })
+  }
+  process.once("exit", atExit)
+  const unwatch = watchAncestors((says) => {
+    process.stderr.write(`${says}; the lab ends with it.\n`)
+    process.exit(1)
+  })
+  return async () => {
+    unwatch()
+    child.kill("SIGKILL")
+    await gone
+    process.off("exit", atExit)
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+const untilReady = (child: ChildProcess, { report }: StartOptions, directory: string): Promise<"ready" | string> =>
+  new Promise((resolve) => {
+    let settled = false
+    const settle = (outcome: "ready" | string): void => {
+      settled = true
+      resolve(outcome)
+    }
+    if (child.stdout !== null)
+      eachLine(child.stdout as never, (line) => {
+        const news = JSON.parse(line) as InsideNews
+        report(news)
+        if (news.kind === "ready") settle("ready")
+        if (news.kind === "failed") settle(news.says)
+      })
+    child.once("error", (error) => settle(`the lab could not be started: ${error.message}`))
+    child.once("close", (code, signal) => {
+      const says = `the lab's process ended with ${signal ?? code}: ${lastLines(join(directory, "lab.log"))}`
+      if (settled && signal !== "SIGKILL") report({ kind: "ended", says })
+      else settle(says)
+    })
+  })
+
+const lastLines = (path: string): string => {
+  try {
+    return readFileSync(path, "utf8").trim().split("\n").slice(-8).join("\n")
+  } catch {
+    return "it said nothing"
+  }
+}
+
+/** The way of people's tools into the lab: a loopback port whose bytes go to a socket in the file system, which no network namespace divides. */
+const openDoor = (target: string, port: number | undefined): Promise<{ port: number; server: Server } | string> =>
+  new Promise((resolve) => {
+    const server = createServer({ allowHalfOpen: true }, (near) => {
+      const far = createConnection({ path: target, allowHalfOpen: true })
+      near.on("error", () => far.destroy()).on("close", () => far.destroy())
+      far.on("error", () => near.destroy()).on("close", () => near.destroy())
+      near.pipe(far).pipe(near)
+    })
+    server.once("error", (error) =>
+      resolve(
+        "code" in error && error.code === "EADDRINUSE"
+          ? `port ${port} is taken: leave --port away and a free one is chosen`
+          : `no port for the API: ${error.message}`,
+      ),
+    )
+    server.listen({ host: "127.0.0.1", port: port ?? 0 }, () => {
+      const bound = server.address()
+      resolve({ port: typeof bound === "object" && bound !== null ? bound.port : 0, server })
+    })
+  })
+
+const printKubeconfig = (name: string, url: string): string => `apiVersion: v1
+kind: Config
+current-context: lab-${name}
+clusters:
+- name: lab-${name}
+  cluster: { server: "${url}" }
+contexts:
+- name: lab-${name}
+  context: { cluster: lab-${name}, user: lab }
+users:
+- name: lab
+  user: {}
+`
+
+/** The labs that run on this machine under this user, and words about remains that were removed. */
+export const listLabs = (): ReturnType<typeof findLabs> => findLabs()
+
+/** Runs a command on a machine of a running lab with this terminal; resolves with its exit code. */
+export const labExec = (lab: LabRecord, machine: string, argv: readonly string[]): Promise<number> => {
+  if (lab.isolated === undefined)
+    return Promise.reject(new Error(`the lab ${lab.name} is not up yet: try again in a second`))
+  const [command, ...rest] = enterCommand(lab.isolated.pid, machine, argv)
+  const child = spawn(command, rest, { stdio: "inherit", env: toolEnvironment() })
+  return new Promise((resolve, reject) => {
+    child.once("error", reject)
+    child.once("close", (code) => resolve(code ?? 1))
+  })
+}
+
+/** How long a lab's holder may take to end. */
+const downPatienceMs = 5000
+
+/** Ends a lab that another process holds. False where it would not end in time. */
+export const downLab = async (lab: LabRecord): Promise<boolean> => {
+  process.kill(lab.holder.pid, "SIGTERM")
+  for (const end = Date.now() + downPatienceMs; Date.now() < end;) {
+    if (markOf(lab.holder.pid)?.startTime !== lab.holder.startTime) {
+      findLabs()
+      return true
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  return false
+}

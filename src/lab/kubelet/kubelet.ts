@@ -1,0 +1,170 @@
+import type { LabApi } from "../api.ts"
+import type { Json, JsonObject } from "../../kubernetes/http.ts"
+import { listAt, numberAt, textAt } from "../../kubernetes/json.ts"
+import { isReady, reconcileSlices, type SliceChange } from "./endpoint-slices.ts"
+import { keyOf, type PodRunner } from "./pods.ts"
+
+/**
+ * The part of Kubernetes that the lab plays: every node's kubelet, the endpoint slice controller, and the node lifecycle
+ * controller that gives up a silent node after a grace time.
+ */
+export type Kubelet = {
+  readonly nodeDown: (node: string) => void
+  readonly nodeUp: (node: string) => void
+  readonly close: () => void
+}
+
+export type KubeletOptions = {
+  readonly api: LabApi
+  readonly pods: PodRunner
+  readonly nodeGraceMs: number
+  readonly complain: (message: string) => void
+}
+
+/** Changes that arrive together are looked at together. */
+const batchMs = 5
+const retryMs = 200
+
+type Seen = {
+  services?: readonly JsonObject[]
+  pods?: readonly JsonObject[]
+  slices?: readonly JsonObject[]
+  nodes?: readonly JsonObject[]
+}
+
+export const startKubelet = ({ api, pods, nodeGraceMs, complain }: KubeletOptions): Kubelet => {
+  const seen: Seen = {}
+  const gone = new Set<string>()
+  const graces = new Map<string, NodeJS.Timeout>()
+  let timer: NodeJS.Timeout | undefined
+  let busy = false
+  let closed = false
+
+  const look = async (): Promise<void> => {
+    if (busy) return schedule(batchMs)
+    busy = true
+    try {
+      await reconcile(api, pods, seen, gone)
+    } catch (error) {
+      // The API may be away because somebody broke it: the same is tried again until it is back.
+      if (!isAway(error)) complain(error instanceof Error ? error.message : String(error))
+      schedule(retryMs)
+    } finally {
+      busy = false
+    }
+  }
+  const schedule = (inMs: number): void => {
+    if (closed) return
+    timer ??= setTimeout(() => {
+      timer = undefined
+      void look()
+    }, inMs)
+  }
+  const follow = (path: string, what: keyof Seen): (() => void) =>
+    api.follow(path, (objects) => {
+      seen[what] = [...objects.values()]
+      schedule(batchMs)
+    })
+  const unfollow = [
+    follow("/api/v1/services", "services"),
+    follow("/api/v1/pods", "pods"),
+    follow("/api/v1/nodes", "nodes"),
+    follow("/apis/discovery.k8s.io/v1/endpointslices", "slices"),
+  ]
+  const forget = (node: string): void => {
+    clearTimeout(graces.get(node))
+    graces.delete(node)
+  }
+  return {
+    nodeDown: (node) => {
+      forget(node)
+      graces.set(
+        node,
+        setTimeout(() => {
+          gone.add(node)
+          schedule(0)
+        }, nodeGraceMs),
+      )
+    },
+    nodeUp: (node) => {
+      forget(node)
+      gone.delete(node)
+      schedule(0)
+    },
+    close: () => {
+      closed = true
+      clearTimeout(timer)
+      for (const node of graces.keys()) forget(node)
+      for (const stop of unfollow) stop()
+    },
+  }
+}
+
+const isAway = (error: unknown): boolean =>
+  error instanceof Error &&
+  "code" in error &&
+  (error.code === "ECONNREFUSED" || error.code === "ENOENT" || error.code === "ECONNRESET" || error.code === "EPIPE")
+
+const reconcile = async (api: LabApi, runner: PodRunner, seen: Seen, gone: ReadonlySet<string>): Promise<void> => {
+  const { services, pods, slices, nodes } = seen
+  if (services === undefined || pods === undefined || slices === undefined || nodes === undefined) return
+  await runner.ensure(pods)
+  for (const slice of slices) listenForSlice(runner, slice)
+  await Promise.all([
+    ...pods.map((pod) => reportPod(api, runner, pod, gone)),
+    ...nodes.map((node) => reportNode(api, node, gone)),
+  ])
+  for (const change of reconcileSlices(services, pods, slices)) await writeSlice(api, change)
+}
+
+const listenForSlice = (runner: PodRunner, slice: JsonObject): void => {
+  for (const endpoint of listAt(slice, "endpoints"))
+    for (const port of listAt(slice, "ports")) {
+      const pod = `${textAt(slice, "metadata", "namespace")}/${textAt(endpoint, "targetRef", "name")}`
+      runner.listen(pod, textAt(port, "protocol") === "UDP" ? "UDP" : "TCP", numberAt(port, "port") ?? 0)
+    }
+}
+
+const mergePatch = "application/merge-patch+json"
+
+/** Says that the pod runs and is ready, or that its node is gone; writes only what is not so already. */
+const reportPod = async (api: LabApi, runner: PodRunner, pod: JsonObject, gone: ReadonlySet<string>): Promise<void> => {
+  const addresses = runner.addressesOf(keyOf(pod))
+  if (addresses.length === 0) return
+  const lost = gone.has(textAt(pod, "spec", "nodeName") ?? "")
+  const marked = textAt(pod, "metadata", "annotations", readyAnnotation)
+  const ready = !lost && marked !== "false"
+  if (isReady(pod) === ready && textAt(pod, "status", "podIP") !== undefined) return
+  const status: Json = {
+    phase: "Running",
+    podIP: addresses[0]!,
+    podIPs: addresses.map((ip) => ({ ip })),
+    conditions: [{ type: "Ready", status: ready ? "True" : "False" }],
+  }
+  const [namespace, name] = keyOf(pod).split("/")
+  await api.request("PATCH", `/api/v1/namespaces/${namespace}/pods/${name}/status`, { status }, mergePatch)
+}
+
+/** A Pod with this annotation `"false"` counts as not ready: the way to take a pod out of its Services in the lab. */
+export const readyAnnotation = "lab.porchlight.dev/ready"
+
+const reportNode = async (api: LabApi, node: JsonObject, gone: ReadonlySet<string>): Promise<void> => {
+  const name = textAt(node, "metadata", "name") ?? ""
+  if (isReady(node) === !gone.has(name)) return
+  const others = listAt(node, "status", "conditions").filter((condition) => textAt(condition, "type") !== "Ready")
+  const ready = gone.has(name)
+    ? { type: "Ready", status: "Unknown", reason: "NodeStatusUnknown", message: "Kubelet stopped posting node status." }
+    : { type: "Ready", status: "True", reason: "KubeletReady", message: "kubelet is posting ready status" }
+  await api.request("PATCH", `/api/v1/nodes/${name}/status`, { status: { conditions: [...others, ready] } }, mergePatch)
+}
+
+const slicesPath = (namespace: string): string => `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`
+
+const writeSlice = async (api: LabApi, change: SliceChange): Promise<void> => {
+  if (change.kind === "delete")
+    return void (await api.request("DELETE", `${slicesPath(change.namespace)}/${change.name}`))
+  const collection = slicesPath(textAt(change.slice, "metadata", "namespace") ?? "")
+  const create = change.kind === "create"
+  const path = create ? collection : `${collection}/${textAt(change.slice, "metadata", "name")}`
+  await api.request(create ? "POST" : "PUT", path, change.slice)
+}
