@@ -44,7 +44,21 @@ export type Touched =
   | { readonly kind: "everything" }
   | { readonly kind: "services"; readonly names: ReadonlySet<ServiceName> }
 
+/** What a look at the snapshot finds changed beside `Touched`, which is what decisions depend on. */
+export type News = {
+  /** Nodes whose Speaker object changed, in what a decision reads or not (holds, readiness). */
+  readonly reports: ReadonlySet<NodeName>
+  readonly problems: boolean
+}
+
 /** Before the first full list of every kind there is no Cluster to decide on. */
 export type Knowledge =
   | { readonly state: "listing"; readonly missing: NonEmpty<KindName> }
-  | { readonly state: "complete"; readonly cluster: Cluster; readonly touched: Touched }
+  | {
+      readonly state: "complete"
+      readonly cluster: Cluster
+      readonly touched: Touched
+      readonly news: News
+      /** Seen deleted by a watch while the ledger still names them: their addresses are freed without asking. */
+      readonly deleted: ReadonlySet<ServiceName>
+    }

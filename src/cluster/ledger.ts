@@ -26,6 +26,11 @@ export type AddressLedger = {
   readonly pool: PoolName
   readonly resourceVersion: string
   readonly entries: readonly LedgerEntry[]
+  /**
+   * Grants of entries that are not here (any more) were not above this. A new object starts at the wall clock, so that
+   * grants go on rising though somebody deleted the old one.
+   */
+  readonly grantFloor: number
   /** Annotation `porchlight.dev/confirm-release`: the code of a mass release that a person allows. */
   readonly confirmedRelease: string | undefined
 }

@@ -2,7 +2,8 @@ export type ObjectName = { readonly kind: string; readonly name: string }
 
 /**
  * What could not be read, or will not work, in one object; everything else works on.
- * `left-out`: the whole object. `part-left-out`: this field or entry. `noted`: read as written, but worth a word.
+ * `left-out`: the whole object. `part-left-out`: this field or entry. `last-valid-kept`: the object as it last was valid.
+ * `noted`: read as written, but worth a word.
  */
 export type Problem = {
   readonly object: ObjectName
@@ -10,7 +11,7 @@ export type Problem = {
   readonly field: string
   /** As written, cut to 120 characters. */
   readonly value: string
-  readonly effect: "left-out" | "part-left-out" | "noted"
+  readonly effect: "left-out" | "part-left-out" | "last-valid-kept" | "noted"
   /** A clause without full stop: "its first address is above its last". */
   readonly because: string
   /** A whole imperative clause: "write the lower address first". */

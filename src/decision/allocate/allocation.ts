@@ -70,7 +70,9 @@ export type Allocation =
       readonly pool: PoolName
       /** Addresses that joined those it had (PreferDualStack). */
       readonly added: readonly Address[]
+      /** Also a wish that cannot be understood: what it has stays (MetalLB's LoadBalancerFailed). */
       readonly passedOver: readonly AllocationReason[]
+      readonly lost: Loss | undefined
     }
   | {
       readonly kind: "given"

@@ -1,0 +1,161 @@
+import { type Address, compareAddresses } from "../../net/address.ts"
+import type { Cluster } from "../../cluster/cluster.ts"
+import { type AddressLedger, type LedgerEntry, type LedgerOwner, ledgerNameFor } from "../../cluster/ledger.ts"
+import type { PoolName, ServiceName } from "../../cluster/name.ts"
+import type { Service } from "../../cluster/service.ts"
+import type { Allocation } from "./allocation.ts"
+import type { Allocations } from "./allocator.ts"
+import { asNonEmpty } from "./occupancy.ts"
+import { sharingTerms } from "./sharing.ts"
+import { sameUid } from "./surroundings.ts"
+
+/** A freed address keeps its last owners for so long. */
+export const rememberSeconds = 30 * 86_400
+
+/** An AddressLedger as it is to be: created where `resourceVersion` is undefined, else replaced under that version. */
+export type LedgerWrite = Pick<AddressLedger, "name" | "pool" | "grantFloor" | "entries"> & {
+  readonly resourceVersion: string | undefined
+}
+
+/** One address whose entry must change; `entry` undefined: forgotten. */
+export type LedgerChange = {
+  readonly address: Address
+  readonly before: LedgerEntry | undefined
+  readonly entry: LedgerEntry | undefined
+  /** Owners that lose it by this. */
+  readonly loses: readonly LedgerOwner[]
+}
+
+/**
+ * What the ledger must say so that it agrees with the allocations of these Services (undefined: of all, and what has
+ * been remembered long enough is forgotten). A grant rises where an address passes to Services of which none had it;
+ * joining or leaving a share raises nothing.
+ */
+export const ledgerChanges = (
+  cluster: Cluster,
+  allocations: Allocations,
+  wallSeconds: number,
+  names: ReadonlySet<ServiceName> | undefined,
+): readonly LedgerChange[] => {
+  const changes: LedgerChange[] = []
+  for (const [address, having] of concerned(cluster, allocations, names)) {
+    const before = cluster.ledger.entries.get(address)
+    const owners = ownersOf(cluster, allocations, address, before, having)
+    const entry = nextEntry(cluster, before, address, owners, allocations, wallSeconds)
+    if (entry === before) continue
+    const loses = before?.state === "given" ? before.owners.filter((owner) => !owners.some((other) => isSame(owner, other))) : []
+    changes.push({ address, before, entry, loses })
+  }
+  return changes
+}
+
+/** Addresses to look at, each with the named Services that have it now. */
+const concerned = (
+  cluster: Cluster,
+  allocations: Allocations,
+  names: ReadonlySet<ServiceName> | undefined,
+): ReadonlyMap<Address, readonly ServiceName[]> => {
+  const found = new Map<Address, ServiceName[]>()
+  const at = (address: Address): ServiceName[] => {
+    const list = found.get(address) ?? []
+    found.set(address, list)
+    return list
+  }
+  if (names === undefined) for (const address of cluster.ledger.entries.keys()) at(address)
+  for (const name of names ?? allocations.keys()) {
+    for (const address of cluster.ledger.addressesOf.get(name) ?? []) at(address)
+    for (const address of addressesOf(allocations.get(name))) at(address).push(name)
+  }
+  return found
+}
+
+export const addressesOf = (allocation: Allocation | undefined): readonly Address[] =>
+  allocation?.kind === "kept" || allocation?.kind === "given" ? allocation.addresses : []
+
+/** Who has the address now: those recorded who still do, and those of `having`; in order of names. */
+const ownersOf = (
+  cluster: Cluster,
+  allocations: Allocations,
+  address: Address,
+  before: LedgerEntry | undefined,
+  having: readonly ServiceName[],
+): readonly LedgerOwner[] => {
+  const names = new Set(having)
+  for (const { service } of before?.owners ?? []) if (addressesOf(allocations.get(service)).includes(address)) names.add(service)
+  return [...names].sort().flatMap((name) => {
+    const service = cluster.services.get(name)
+    return service === undefined ? [] : [ownerOf(service, before)]
+  })
+}
+
+/** A uid that is not known (a file) does not replace one that is. */
+const ownerOf = (service: Service, before: LedgerEntry | undefined): LedgerOwner => {
+  const known = before?.owners.find((owner) => owner.service === service.name)?.uid ?? ""
+  return { service: service.name, uid: service.uid === "" ? known : service.uid, terms: sharingTerms(service) }
+}
+
+const isSame = (a: LedgerOwner, b: LedgerOwner): boolean => a.service === b.service && sameUid(a.uid, b.uid)
+
+const nextEntry = (
+  cluster: Cluster,
+  before: LedgerEntry | undefined,
+  address: Address,
+  list: readonly LedgerOwner[],
+  allocations: Allocations,
+  wallSeconds: number,
+): LedgerEntry | undefined => {
+  const owners = asNonEmpty(list)
+  if (owners === undefined) return nextFreed(before, wallSeconds)
+  const carriedOn = before?.state === "given" && before.owners.some((owner) => owners.some((other) => isSame(owner, other)))
+  if (carriedOn) return sameOwners(before.owners, owners) ? before : { ...before, owners }
+  const pool = poolOf(allocations.get(owners[0].service)) ?? before?.pool
+  if (pool === undefined) return before
+  const floor = cluster.ledger.objects.get(ledgerNameFor(pool, address))?.grantFloor ?? Math.floor(wallSeconds)
+  const grant = (before?.grant ?? floor) + 1
+  return { state: "given", address, pool: before?.pool ?? pool, grant, owners, since: Math.floor(wallSeconds) }
+}
+
+const nextFreed = (before: LedgerEntry | undefined, wallSeconds: number): LedgerEntry | undefined => {
+  if (before === undefined) return undefined
+  if (before.state === "freed") return wallSeconds < before.freedAt + rememberSeconds ? before : undefined
+  const { since: _, ...rest } = before
+  return { ...rest, state: "freed", freedAt: Math.floor(wallSeconds) }
+}
+
+const poolOf = (allocation: Allocation | undefined): PoolName | undefined =>
+  allocation?.kind === "kept" || allocation?.kind === "given" ? allocation.pool : undefined
+
+const sameOwners = (a: readonly LedgerOwner[], b: readonly LedgerOwner[]): boolean =>
+  a.length === b.length && a.every((owner, i) => owner.service === b[i]!.service && owner.uid === b[i]!.uid && owner.terms === b[i]!.terms)
+
+/** The objects to write, whole. A change goes to the object that has the address' entry, or to the one its block belongs to. */
+export const ledgerWrites = (cluster: Cluster, changes: readonly LedgerChange[], wallSeconds: number): readonly LedgerWrite[] => {
+  const byObject = new Map<string, LedgerChange[]>()
+  for (const change of changes) {
+    const pool = change.entry?.pool ?? change.before?.pool
+    if (pool === undefined) continue
+    const name = cluster.ledger.objectOf.get(change.address) ?? ledgerNameFor(pool, change.address)
+    byObject.set(name, [...(byObject.get(name) ?? []), change])
+  }
+  return [...byObject].map(([name, list]) => writeOf(cluster.ledger.objects.get(name), name, list, wallSeconds))
+}
+
+const writeOf = (
+  object: AddressLedger | undefined,
+  name: string,
+  changes: readonly LedgerChange[],
+  wallSeconds: number,
+): LedgerWrite => {
+  const entries = new Map((object?.entries ?? []).map((entry) => [entry.address, entry]))
+  let grantFloor = object?.grantFloor ?? Math.floor(wallSeconds)
+  for (const { address, before, entry } of changes) {
+    if (entry !== undefined) entries.set(address, entry)
+    else {
+      entries.delete(address)
+      grantFloor = Math.max(grantFloor, before?.grant ?? 0)
+    }
+  }
+  const pool = object?.pool ?? changes[0]!.entry!.pool
+  const sorted = [...entries.values()].sort((a, b) => compareAddresses(a.address, b.address))
+  return { name, pool, grantFloor, entries: sorted, resourceVersion: object?.resourceVersion }
+}

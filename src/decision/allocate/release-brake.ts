@@ -1,0 +1,46 @@
+import { type Address, printAddress } from "../../net/address.ts"
+import { sha256 } from "../../net/sha256.ts"
+import { utf8Bytes } from "../../net/utf8.ts"
+import type { Cluster } from "../../cluster/cluster.ts"
+import type { ServiceName } from "../../cluster/name.ts"
+import type { LedgerChange } from "./ledger-change.ts"
+
+/** So few addresses may always go at once: a home that deletes a namespace must not be asked. */
+const releasesAlwaysFree = 3
+const releasesShareMax = 0.1
+
+/** A release so large that it is rather a missing CRD, an empty list or a slip of the hand. */
+export type MassRelease = {
+  /** What a person hands to `porchlight confirm`; it names exactly these addresses. */
+  readonly code: string
+  readonly addresses: readonly Address[]
+  readonly services: readonly ServiceName[]
+  /** Addresses that are given to somebody now. */
+  readonly given: number
+}
+
+/**
+ * Parts the changes that may be made from a release that a person must confirm first. Counted are Services that still
+ * exist and would lose their address, and those that vanished without anybody seeing them deleted (`deleted` names
+ * those that were seen). Confirmed: a ledger carries the code in `porchlight.dev/confirm-release`.
+ */
+export const brake = (
+  cluster: Cluster,
+  changes: readonly LedgerChange[],
+  deleted: ReadonlySet<ServiceName>,
+): { readonly changes: readonly LedgerChange[]; readonly held: MassRelease | undefined } => {
+  const counted = changes.filter((change) => change.loses.some((owner) => !deleted.has(owner.service) || cluster.services.has(owner.service)))
+  const given = [...cluster.ledger.entries.values()].filter((entry) => entry.state === "given").length
+  if (counted.length <= Math.max(releasesAlwaysFree, given * releasesShareMax)) return { changes, held: undefined }
+  const addresses = counted.map((change) => change.address)
+  const code = codeOf(addresses)
+  if ([...cluster.ledger.objects.values()].some((object) => object.confirmedRelease === code)) return { changes, held: undefined }
+  const services = [...new Set(counted.flatMap((change) => change.loses.map((owner) => owner.service)))].sort()
+  return { changes: changes.filter((change) => !counted.includes(change)), held: { code, addresses, services, given } }
+}
+
+/** Six hexadecimal characters over the sorted addresses: short enough to type, other addresses have another. */
+const codeOf = (addresses: readonly Address[]): string =>
+  [...sha256(utf8Bytes(addresses.map(printAddress).sort().join(" "))).subarray(0, 3)]
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join("")
