@@ -12,9 +12,9 @@ export type Vacancy = "new" | "free" | "orphan" | "grant"
 /** What a wait is for; the first condition that is not met. */
 export type Obstacle = "rank" | "readiness" | "grant-grace" | "question" | "witness"
 
-/** An offer in the making: to whom, until when, and who had it before. */
+/** An offer in the making: to whom, until when, and who had it before. `to` undefined: nobody is left, it begins anew then. */
 export type OpenOffer = {
-  readonly to: NodeId
+  readonly to: NodeId | undefined
   readonly until: Instant
   readonly tried: readonly NodeId[]
   readonly because: OfferReason
@@ -44,14 +44,16 @@ export type AddressState =
     }
   /** Somebody who is none of us answered before first use. */
   | { readonly is: "conflict"; readonly mac: Mac; readonly retryAt: Instant }
-  | {
-      readonly is: "holding"
-      readonly grant: Grant
-      readonly epoch: Epoch
-      readonly since: Instant
-      readonly announceAt: readonly Instant[]
-      readonly offer: OpenOffer | undefined
-      readonly rival: NodeId | undefined
-      readonly unreadySince: Instant | undefined
-      readonly preferredSince: Instant | undefined
-    }
+  | Holding
+
+export type Holding = {
+  readonly is: "holding"
+  readonly grant: Grant
+  readonly epoch: Epoch
+  readonly since: Instant
+  readonly announceAt: readonly Instant[]
+  readonly offer: OpenOffer | undefined
+  readonly rival: NodeId | undefined
+  readonly unreadySince: Instant | undefined
+  readonly preferredSince: Instant | undefined
+}

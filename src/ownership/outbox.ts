@@ -1,0 +1,137 @@
+import type { At } from "../time/instant.ts"
+import type { Beat, ClaimChange, EstateClaim, Offer, SpeakerState } from "./beat.ts"
+import type { Entry } from "./entry.ts"
+import { beatBytes, entryBytes, pageAfter, tidyLog } from "./log.ts"
+import { lifeOf, never, type Peer } from "./peer.ts"
+import { type SegmentState, tell } from "./state.ts"
+import { timing } from "./timing.ts"
+
+/** So many living peers tell a returning node what it held, where that needs more than one beat. */
+const estateTellers = 3
+
+type Heard = Beat["heard"]
+
+/** Sends a beat to each peer for which one is due: as many pages as it lacks, one page to a peer that is silent. */
+export const flushBeats = (state: SegmentState, at: At): void => {
+  if (state.beatDue.size === 0) return
+  const due = [...state.beatDue]
+  state.beatDue.clear()
+  if (!state.bound || state.phase.is === "exited") return
+  const heard = heardNow(state, at)
+  for (const peer of due) if (canReach(state, peer)) sendBeats(state, peer, heard)
+  tidyLog(state.log, acknowledgedByAll(state))
+}
+
+/** What it heard itself, never what it was told: passed on, ages would circle. */
+const heardNow = (state: SegmentState, at: At): Heard => {
+  const heard: { node: Peer["node"]; ageMs: number }[] = []
+  for (const peer of state.peers.values()) {
+    const ageMs = Math.ceil((at.now - Math.max(peer.directAt, peer.echoAt)) / 10) * 10
+    if (ageMs <= timing.heardAgeMsMax && heard.length < beatBytes.listMax) heard.push({ node: peer.node, ageMs })
+  }
+  return heard
+}
+
+/** A member with an address here, or one that was heard: the announcer knows where its beats came from. */
+const canReach = (state: SegmentState, peer: Peer): boolean =>
+  state.members.get(peer.node)?.reachable === true || peer.directAt !== never
+
+const sendBeats = (state: SegmentState, peer: Peer, heard: Heard): void => {
+  const offers = offersTo(state, peer)
+  const estate = estateFor(state, peer)
+  const room = beatBytes.page - beatBytes.fixed - beatBytes.heard * heard.length
+  let base = peer.ackVersion
+  do {
+    const { page, bytes } = pageAfter(state.log, base, room)
+    const some = takeFitting(offers, room - bytes)
+    const left = room - bytes - some.bytes
+    tell(state, {
+      kind: "beat",
+      beat: beatOf(state, peer, heard, { ...page, offers: some.taken, estate: takeFitting(estate, left).taken }),
+    })
+    base = page.pageEnd
+  } while ((base < state.log.version || offers.length > 0 || estate.length > 0) && peer.is === "alive")
+}
+
+type Content = {
+  readonly base: number
+  readonly pageEnd: number
+  readonly changes: readonly ClaimChange[]
+  readonly offers: readonly Offer[]
+  readonly estate: readonly EstateClaim[]
+}
+
+const beatOf = (state: SegmentState, peer: Peer, heard: Heard, content: Content): Beat => ({
+  from: state.config.self,
+  to: peer.node,
+  boot: state.config.boot,
+  sequence: ++state.sequence,
+  state: spokenState(state),
+  alone: state.connection.is === "alone",
+  intervalMs: state.config.intervalMs,
+  misses: state.config.misses,
+  promiseSeconds: state.config.promiseSeconds,
+  mac: state.mac,
+  toBoot: peer.next?.boot ?? peer.boot,
+  toVersion: peer.next === undefined ? peer.version : 0,
+  toSequence: peer.next?.sequence ?? peer.sequence,
+  total: state.log.version,
+  heard,
+  ...content,
+})
+
+export const spokenState = ({ phase, doubt }: SegmentState): SpeakerState => {
+  if (phase.is === "active") return doubt === undefined ? "active" : "doubting"
+  return phase.is === "exited" ? phase.how : phase.is
+}
+
+const none: never[] = []
+
+const offersTo = (state: SegmentState, peer: Peer): Offer[] => {
+  const entries = state.offers.get(peer.node)
+  return entries === undefined || entries.size === 0 ? none : [...entries].map(offerOf)
+}
+
+const offerOf = ({ key, group, state }: Entry): Offer =>
+  state.is === "holding"
+    ? { address: key, grant: state.grant, epoch: state.epoch }
+    : { address: key, grant: group!.grant, epoch: 0 }
+
+/** A warming peer is told what its former process held. */
+const estateFor = (state: SegmentState, peer: Peer): EstateClaim[] => {
+  if (peer.estate === undefined || peer.state !== "warming") return none
+  const claims: EstateClaim[] = []
+  let bytes = 0
+  for (const entry of peer.estate.entries) {
+    const { grant, epoch } = entry.estates.get(peer.node)!
+    claims.push({ address: entry.key, grant, epoch })
+    bytes += entryBytes(entry.key)
+  }
+  return bytes <= beatBytes.page / 2 || isTeller(state, peer) ? claims : none
+}
+
+const isTeller = (state: SegmentState, about: Peer): boolean => {
+  let before = 0
+  for (const { node, is } of state.peers.values())
+    if (is === "alive" && node !== about.node && node < state.config.self) before++
+  return before < estateTellers
+}
+
+/** Takes from the front of the list what fits. */
+const takeFitting = <T extends Offer>(
+  list: T[],
+  bytes: number,
+): { readonly taken: readonly T[]; readonly bytes: number } => {
+  if (list.length === 0) return { taken: none, bytes: 0 }
+  let used = 0
+  let count = 0
+  while (count < list.length && count < beatBytes.listMax && used + entryBytes(list[count]!.address) <= bytes)
+    used += entryBytes(list[count++]!.address)
+  return { taken: list.splice(0, count), bytes: used }
+}
+
+const acknowledgedByAll = (state: SegmentState): number => {
+  let least = state.log.version
+  for (const peer of state.peers.values()) if (lifeOf(peer) !== never) least = Math.min(least, peer.ackVersion)
+  return least
+}

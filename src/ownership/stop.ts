@@ -1,0 +1,31 @@
+import { after, type At, type Instant } from "../time/instant.ts"
+import { beatToAll, isSingle, judgeAll, type SegmentState, tell } from "./state.ts"
+import { timing } from "./timing.ts"
+
+/** Says at once what the stop means; what never became active, and who has nobody to tell, is gone at once. */
+export const beginStop = (state: SegmentState, how: "restarting" | "leaving", at: At): void => {
+  if (state.phase.is === "exited") return
+  if (state.phase.is === "warming" || isSingle(state)) return exit(state, how)
+  const ms = how === "restarting" ? timing.restartingBeats * state.config.intervalMs : timing.leavingMs
+  state.phase = { is: how, exitAt: after(at.now, ms) }
+  beatToAll(state)
+  judgeAll(state)
+}
+
+/** Exits when its time is over; a leaving speaker as soon as nothing is held and all living peers know it. */
+export const judgeStop = (state: SegmentState, now: Instant): void => {
+  const { phase } = state
+  if (phase.is !== "restarting" && phase.is !== "leaving") return
+  if (now >= phase.exitAt || (phase.is === "leaving" && isEmpty(state))) exit(state, phase.is)
+}
+
+const isEmpty = (state: SegmentState): boolean => {
+  if (state.held.size > 0) return false
+  for (const peer of state.peers.values()) if (peer.is === "alive" && peer.ackVersion < state.log.version) return false
+  return true
+}
+
+const exit = (state: SegmentState, how: "restarting" | "leaving"): void => {
+  state.phase = { is: "exited", how }
+  tell(state, { kind: "exit" })
+}

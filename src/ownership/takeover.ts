@@ -1,0 +1,135 @@
+import { zeroMac } from "../net/mac.ts"
+import { after, type At, type Instant } from "../time/instant.ts"
+import type { Bar, Obstacle, Vacancy } from "./address.ts"
+import type { NodeId } from "./beat.ts"
+import type { Claim } from "./claim.ts"
+import type { Entry } from "./entry.ts"
+import { isUnanswered } from "./first-use.ts"
+import type { MoveReason } from "./move.ts"
+import { lifeOf, type Peer } from "./peer.ts"
+import { askGateway, askPeer, unansweredAt } from "./question.ts"
+import { clear, raise } from "./register.ts"
+import { holderOf, isInOrder, orphanedBy, rankOf } from "./standing.ts"
+import { isAble, isSingle, type SegmentState } from "./state.ts"
+import { timing } from "./timing.ts"
+import { become, claim } from "./transition.ts"
+
+/** An address that this node does not hold: leave it, or wait, ask, and claim it. */
+export const judgeVacant = (state: SegmentState, entry: Entry, at: At): void => {
+  const bar = barOf(state, entry)
+  if (bar !== undefined) return settle(state, entry, { is: "barred", why: bar })
+  const holder = holderOf(state, entry)
+  if (holder !== undefined && holder.grant >= entry.group!.grant) {
+    entry.estate = undefined
+    return settle(state, entry, { is: "elsewhere", holder: holder.node })
+  }
+  if (holder === undefined && takeEstate(state, entry, at)) return
+  takeVacant(state, entry, holder, at)
+}
+
+/** Whether this node may claim the address at all. */
+export const barOf = (state: SegmentState, entry: Entry): Bar | undefined => {
+  if (entry.group === undefined) return "not-in-view"
+  if (!isAble(state)) return "speaker-not-active"
+  if (entry.top !== undefined && entry.group.grant < entry.top.grant) return "newer-grant-seen"
+  if (entry.revoked !== undefined && entry.group.grant <= entry.revoked) return "grant-revoked"
+  return isInOrder(state, entry) ? undefined : "not-in-order"
+}
+
+const settle = (
+  state: SegmentState,
+  entry: Entry,
+  next: { is: "barred"; why: Bar } | { is: "elsewhere"; holder: NodeId },
+): void => {
+  clearFindings(state, entry)
+  become(state, entry, next)
+}
+
+/** What this node held before it restarted, or under the group's former key, is its own again without asking. */
+const takeEstate = (state: SegmentState, entry: Entry, at: At): boolean => {
+  const { estate } = entry
+  entry.estate = undefined
+  if (estate === undefined || estate.grant !== entry.group!.grant) return false
+  const code = estate.because === "restart" ? "held-before-restart" : "group-renamed"
+  claim(state, entry, { code }, state.config.self, at)
+  return true
+}
+
+const takeVacant = (state: SegmentState, entry: Entry, holder: Claim | undefined, at: At): void => {
+  const orphanOf = holder === undefined ? orphanedBy(state, entry) : undefined
+  const why = vacancyOf(entry, holder, orphanOf)
+  if (entry.state.is === "conflict" && at.now < entry.state.retryAt) return
+  const since = sinceOf(entry, why, at.now)
+  const obstacle = obstacleOf(state, entry, { why, since, holder, orphanOf }, at)
+  if (obstacle !== undefined) return become(state, entry, { is: "waiting", why, since, ...obstacle })
+  const mustAsk = why === "new" || (why === "free" && state.rules["probes-after-release"])
+  if (mustAsk && !isUnanswered(state, entry, why, since, at)) return
+  clearFindings(state, entry)
+  claim(state, entry, reasonOf(entry, holder, orphanOf, at.now), (holder ?? orphanOf)?.node, at)
+}
+
+const vacancyOf = (entry: Entry, holder: Claim | undefined, orphanOf: Peer | undefined): Vacancy => {
+  if (holder !== undefined) return "grant"
+  if (orphanOf !== undefined) return "orphan"
+  return entry.top === undefined ? "new" : "free"
+}
+
+const sinceOf = (entry: Entry, why: Vacancy, now: Instant): Instant => {
+  const { state } = entry
+  return (state.is === "waiting" || state.is === "asking") && state.why === why ? state.since : now
+}
+
+type Case = {
+  readonly why: Vacancy
+  readonly since: Instant
+  readonly holder: Claim | undefined
+  readonly orphanOf: Peer | undefined
+}
+type Wait = { readonly for: Obstacle; readonly dueAt: Instant | undefined }
+
+/** The first condition that is not met: the turn, the own question, the witness. */
+const obstacleOf = (state: SegmentState, entry: Entry, vacant: Case, at: At): Wait | undefined => {
+  const turn = turnOf(state, entry, vacant)
+  const dead = vacant.orphanOf?.is === "alive" ? undefined : vacant.orphanOf
+  if (dead !== undefined) askPeer(state, dead, entry.key, at)
+  if (at.now < turn.dueAt) return turn
+  if (dead !== undefined && state.rules["own-question"]) {
+    const dueAt = unansweredAt(dead)!
+    if (at.now < dueAt) return { for: "question", dueAt }
+  }
+  return isConnected(state, at.now) ? undefined : seekWitness(state, entry, vacant.since, at)
+}
+
+const turnOf = (state: SegmentState, entry: Entry, { why, since, holder }: Case): Wait & { dueAt: Instant } => {
+  const rankMs = state.rules["rank-wait"] ? rankOf(state, entry) * timing.rankWaitMs : 0
+  const graceMs = why === "grant" && isInOrder(state, entry, holder!.node) ? timing.grantGraceMs : 0
+  const unreadyMs = entry.group!.ready ? 0 : timing.unreadyWaitMs
+  const dueAt = after(since, rankMs + graceMs + unreadyMs)
+  return { for: unreadyMs > 0 ? "readiness" : graceMs > 0 ? "grant-grace" : "rank", dueAt }
+}
+
+/** Some station was heard within half a window: who hears nobody may be the one who is cut off. */
+const isConnected = (state: SegmentState, now: Instant): boolean =>
+  !state.rules["connected-witness"] || isSingle(state) || now <= after(state.heardAt, state.windowMs / 2)
+
+const seekWitness = (state: SegmentState, entry: Entry, since: Instant, at: At): Wait => {
+  askGateway(state, at)
+  if (at.now > after(since, state.windowMs)) raise(state, { code: "no-witness", address: entry.key })
+  return { for: "witness", dueAt: after(state.gatewayAskedAt, state.config.intervalMs) }
+}
+
+const reasonOf = (entry: Entry, holder: Claim | undefined, orphanOf: Peer | undefined, now: Instant): MoveReason => {
+  if (holder !== undefined)
+    return { code: "newer-grant", holder: holder.node, grant: entry.group!.grant, older: holder.grant }
+  if (orphanOf === undefined) return entry.top === undefined ? { code: "first-claim" } : { code: "was-free" }
+  if (orphanOf.is === "deaf") return { code: "holder-deaf", holder: orphanOf.node }
+  if (orphanOf.promiseUntil !== undefined || entry.estates.has(orphanOf.node))
+    return { code: "promise-broken", holder: orphanOf.node }
+  return { code: "holder-silent", holder: orphanOf.node, silentMs: now - lifeOf(orphanOf) }
+}
+
+const clearFindings = (state: SegmentState, entry: Entry): void => {
+  if (state.findings.size === 0) return
+  clear(state, { code: "no-witness", address: entry.key })
+  if (entry.state.is !== "conflict") clear(state, { code: "stranger-answers", address: entry.key, mac: zeroMac })
+}

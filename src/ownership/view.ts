@@ -1,0 +1,71 @@
+import { addressIndex } from "./address-index.ts"
+import type { Address } from "../net/address.ts"
+import type { Entry } from "./entry.ts"
+import type { Group } from "./group.ts"
+import { entryOf, type SegmentState, tell } from "./state.ts"
+import { timing } from "./timing.ts"
+
+/** What should be: groups new or changed, and keys that are gone, which is acted on once the view is whole. */
+export const applyView = (
+  state: SegmentState,
+  page: { readonly groups: readonly Group[]; readonly gone: readonly Address[]; readonly complete: boolean },
+): void => {
+  for (const key of page.gone) state.goneKeys.add(addressIndex(key))
+  for (const group of page.groups) applyGroup(state, group)
+  if (!page.complete) return
+  for (const index of state.goneKeys) dropGroup(state, state.entries.get(index))
+  state.goneKeys.clear()
+  state.viewComplete = true
+  forgetOldest(state)
+}
+
+const applyGroup = (state: SegmentState, group: Group): void => {
+  const entry = entryOf(state, group.key)
+  state.goneKeys.delete(addressIndex(group.key))
+  if (entry.group === undefined) appear(state, entry, group)
+  else unmap(state, entry)
+  entry.group = group
+  for (const address of group.addresses) state.groupOf.set(addressIndex(address), entry)
+  if (entry.state.is === "holding")
+    tell(state, { kind: "answering", key: entry.key, addresses: group.addresses, grant: entry.state.grant })
+  state.dirty.add(entry)
+}
+
+/** This node saw the group leave and return, so no declaration that its grant is over can be newer. */
+const appear = (state: SegmentState, entry: Entry, group: Group): void => {
+  if (entry.wasGone) entry.revoked = undefined
+  entry.wasGone = false
+  for (const address of group.addresses) {
+    const other = state.groupOf.get(addressIndex(address))?.state
+    if (other?.is === "holding") entry.estate = { grant: group.grant, epoch: other.epoch, because: "renamed" }
+  }
+}
+
+const dropGroup = (state: SegmentState, entry: Entry | undefined): void => {
+  if (entry?.group === undefined) return
+  unmap(state, entry)
+  entry.group = undefined
+  entry.giveTo = undefined
+  entry.wasGone = true
+  state.dirty.add(entry)
+}
+
+const unmap = (state: SegmentState, entry: Entry): void => {
+  for (const address of entry.group!.addresses) {
+    const index = addressIndex(address)
+    if (state.groupOf.get(index) === entry) state.groupOf.delete(index)
+  }
+}
+
+/** Addresses outside the view keep their last claim in mind, so far as that stays bounded. */
+const forgetOldest = (state: SegmentState): void => {
+  let outside = state.entries.size - timing.rememberedMax
+  if (outside <= 0) return
+  for (const [index, entry] of state.entries) {
+    if (outside <= 0) return
+    if (entry.group !== undefined || entry.claims.size > 0 || entry.estates.size > 0) continue
+    if (entry.inherited !== undefined || entry.estate !== undefined) continue
+    state.entries.delete(index)
+    outside--
+  }
+}

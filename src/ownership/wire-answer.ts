@@ -1,0 +1,72 @@
+import type { Address } from "../net/address.ts"
+import type { At } from "../time/instant.ts"
+import { after } from "../time/instant.ts"
+import type { Epoch, Grant, NodeId } from "./beat.ts"
+import { learnClaim } from "./inbox.ts"
+import { heardAnswer } from "./liveness.ts"
+import type { Peer } from "./peer.ts"
+import { entryWith, peerOf, type SegmentState, tell } from "./state.ts"
+
+type Question = {
+  readonly from: NodeId
+  readonly address: Address
+  readonly nonce: number
+  readonly addressed: boolean
+}
+
+/** Who is asked by name answers that it lives; a question to all is answered by who holds the address. */
+export const answerQuestion = (state: SegmentState, { from, address, nonce, addressed }: Question): void => {
+  const entry = entryWith(state, address)
+  const holds = entry.state.is === "holding" ? entry.state.grant : entry.inherited?.grant
+  if (addressed || holds !== undefined) tell(state, { kind: "reply", to: from, address, holds, nonce })
+}
+
+type Answer = {
+  readonly from: NodeId
+  readonly address: Address
+  readonly holds: Grant | undefined
+  readonly nonce: number
+}
+
+/** A member's token: it lives. Where its beats do not arrive, it is also all that is known of its claims. */
+export const receiveAnswer = (state: SegmentState, answer: Answer, at: At): void => {
+  if (!state.rules["own-question"]) return
+  const peer = peerOf(state, answer.from)
+  const entry = entryWith(state, answer.address)
+  const isProbe = entry.state.is === "asking" && entry.state.nonce === answer.nonce
+  if (!isProbe && peer.question?.nonces.includes(answer.nonce) !== true) return
+  heardAnswer(state, peer, at.now)
+  if (at.now < after(peer.directAt, peer.windowMs)) return
+  const known = entry.claims.get(peer.node)
+  if (answer.holds === undefined) {
+    if (known === undefined) return
+    entry.claims.delete(peer.node)
+    peer.claims.delete(entry)
+    state.dirty.add(entry)
+  } else if (known?.grant !== answer.holds)
+    learnClaim(state, peer, entry.key, { node: peer.node, grant: answer.holds, epoch: 0, announced: true }, at.now)
+}
+
+type Announcement = { readonly from: NodeId; readonly address: Address; readonly grant: Grant; readonly epoch: Epoch }
+
+/**
+ * The claim in an announcement: where beats are blocked, all that tells two holders of each other. A claim never seen
+ * before is a sign of life; one seen before may be a recording.
+ */
+export const receiveAnnouncement = (
+  state: SegmentState,
+  { from, address, grant, epoch }: Announcement,
+  at: At,
+): void => {
+  if (!state.rules["claims-in-announcements"] || from === state.config.self) return
+  const peer = peerOf(state, from)
+  const entry = entryWith(state, address)
+  const known = entry.claims.get(from)
+  if (known !== undefined && (known.grant > grant || (known.grant === grant && known.epoch >= epoch))) return
+  if (isFromLog(peer, at)) return
+  learnClaim(state, peer, entry.key, { node: from, grant, epoch, announced: true }, at.now)
+  heardAnswer(state, peer, at.now)
+}
+
+/** While its beats arrive the log is newer than any announcement: a recorded one must not bring a claim back. */
+const isFromLog = (peer: Peer, at: At): boolean => at.now < after(peer.directAt, peer.windowMs)
