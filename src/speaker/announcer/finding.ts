@@ -6,7 +6,13 @@ import type { Stranger } from "./foreign-answers.ts"
 /** What a person should know of the wire on this node. Raised once, changed by being raised again, cleared once. */
 export type Finding =
   /** Found by the machine that decides who answers. */
-  | { readonly code: "segment"; readonly link: string; readonly finding: SegmentFinding }
+  | {
+      readonly code: "segment"
+      readonly link: string
+      readonly finding: SegmentFinding
+      /** The names of the nodes it is about. */
+      readonly nodes: readonly string[]
+    }
   /** Somebody else answers for an address of ours. It is not renumbered; where nobody of us had it, it is not announced. */
   | {
       readonly code: "foreign-answer"

@@ -1,6 +1,7 @@
 import type { Address, Ipv6 } from "../../net/address.ts"
 import type { Mac } from "../../net/mac.ts"
 import type { Boot, Epoch, Grant, NodeId } from "../../ownership/beat.ts"
+import type { Finding as SegmentFinding } from "../../ownership/finding.ts"
 import type { InheritedClaim, SegmentInput } from "../../ownership/input.ts"
 import type { SegmentOutput } from "../../ownership/output.ts"
 import type { SegmentPicture } from "../../ownership/picture.ts"
@@ -223,7 +224,7 @@ export class Lan {
     const link = this.#link.name
     const segment = this.#segment.inspect(now).findings.filter(({ code }) => !strangerCodes.has(code))
     return [
-      ...segment.map((finding): Finding => ({ code: "segment", link, finding })),
+      ...segment.map((finding) => this.#told(finding)),
       ...this.#foreign.list().map((answer) => foreignFinding(link, answer)),
       ...this.voice
         .unanswered()
@@ -298,11 +299,16 @@ export class Lan {
   #found({ finding, on }: SegmentOutput & { kind: "finding" }, at: At): Outputs {
     this.#changed = true
     if (finding.code !== "stranger-answers" && finding.code !== "answered-without-token")
-      return [{ kind: "finding", finding: { code: "segment", link: this.#link.name, finding }, on }]
+      return [{ kind: "finding", finding: this.#told(finding), on }]
     if (on) return this.#contest(finding.address, finding.mac, at)
     const known = this.#foreign.of(finding.address)
     this.#foreign.clear(finding.address)
     return known === undefined ? [] : [{ kind: "finding", finding: foreignFinding(this.#link.name, known), on: false }]
+  }
+
+  #told(finding: SegmentFinding): Finding {
+    const nodes = nodesOf(finding).map((node) => this.directory.nameOf(node))
+    return { code: "segment", link: this.#link.name, finding, nodes }
   }
 
   #contest(address: Address, mac: Mac, at: At): Outputs {
@@ -333,6 +339,20 @@ export class Lan {
   #drop(reason: string): Outputs {
     this.#setup.tally.drop(reason)
     return []
+  }
+}
+
+const nodesOf = (finding: SegmentFinding): readonly NodeId[] => {
+  switch (finding.code) {
+    case "beats-blocked":
+    case "malformed-claim":
+      return [finding.peer]
+    case "member-answers":
+      return [finding.member]
+    case "nobody-takes":
+      return finding.tried
+    default:
+      return []
   }
 }
 

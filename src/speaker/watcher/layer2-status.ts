@@ -107,4 +107,4 @@ const ownerOf = (pod: NonNullable<Reporter["pod"]>): Json => ({
 
 /** A name that depends on node and Service only, so that a repeated creation is refused instead of doubled. */
 const hash = (text: string): string =>
-  [...sha256(utf8Bytes(text)).slice(0, 5)].map((byte) => byte.toString(16).padStart(2, "0")).join("")
+  Array.from(sha256(utf8Bytes(text)).slice(0, 5), (byte) => byte.toString(16).padStart(2, "0")).join("")

@@ -1,0 +1,76 @@
+import type { NodeName } from "../../cluster/name.ts"
+import type { Json, JsonObject } from "../../kubernetes/http.ts"
+import type { KubernetesObject } from "../../kubernetes/object.ts"
+import { printTimestamp } from "../../kubernetes/timestamp.ts"
+import { printAddress } from "../../net/address.ts"
+import type { Interface } from "../../net/interface.ts"
+import { printMac } from "../../net/mac.ts"
+import type { JudgedLink } from "../announcer/link-assignment.ts"
+import type { AnnouncerReport, Move, ReportedHold } from "../announcer/report.ts"
+import { tellFinding } from "./finding-text.ts"
+
+/** Holds listed in one object: 4,096 of them are about 700 KiB of the 1.5 MiB that etcd takes. `holdCount` has them all. */
+export const holdsListedMax = 4096
+
+export const speakerObject = (node: NodeName): KubernetesObject => ({
+  apiVersion: "porchlight.dev/v1alpha1",
+  kind: "Speaker",
+  metadata: { name: node },
+})
+
+/** What this node's speaker tells of itself, as `cluster/read` reads it back on every other. */
+export const speakerStatus = (report: AnnouncerReport, dataPlaneReady: boolean, version: string): JsonObject => ({
+  version,
+  dataPlaneReady,
+  interfaces: report.links.map((judged) => interfaceStatus(judged, report.links)),
+  holdCount: report.holds.reduce((count, { addresses }) => count + addresses.length, 0),
+  holds: report.holds.flatMap(holdStatus).slice(0, holdsListedMax),
+  contested: report.contested.map(({ address, mac, stranger, link }) => ({
+    address: printAddress(address),
+    mac: printMac(mac),
+    class: stranger.is,
+    link,
+    ...(stranger.is === "member" && { node: stranger.node }),
+  })),
+  findings: report.findings.map((finding): Json => tellFinding(finding)),
+  moves: report.moves.map(moveStatus),
+})
+
+const interfaceStatus = ({ device, use }: JudgedLink, all: readonly JudgedLink[]): JsonObject => {
+  const master = masterOf(device, all)
+  return {
+    name: device.name,
+    ...(device.mac !== undefined && { mac: printMac(device.mac) }),
+    up: device.up && device.running,
+    ...(master !== undefined && { master }),
+    addresses: device.addresses
+      .filter(({ state, address }) => state === "usable" && address !== device.linkLocal)
+      .map(({ address, length }) => `${printAddress(address)}/${length}`),
+    use,
+  }
+}
+
+/** A VRF speaks for nobody, so it is no master here. */
+const masterOf = ({ master }: Interface, all: readonly JudgedLink[]): string | undefined => {
+  if (master === undefined || master.kind === "vrf") return undefined
+  return all.find(({ device }) => device.index === master.index)?.device.name ?? `interface ${master.index}`
+}
+
+const holdStatus = (hold: ReportedHold): readonly JsonObject[] =>
+  hold.addresses.map((address) => ({
+    address: printAddress(address),
+    link: hold.link,
+    grant: hold.grant,
+    epoch: hold.epoch,
+    since: printTimestamp(hold.since),
+    ...(hold.gatewayConfirmedAt !== undefined && { gatewayConfirmedAt: printTimestamp(hold.gatewayConfirmedAt) }),
+  }))
+
+const moveStatus = ({ at, link, key, from, to, because }: Move): JsonObject => ({
+  at: printTimestamp(at),
+  address: printAddress(key),
+  link,
+  ...(from !== undefined && { from }),
+  ...(to !== undefined && { to }),
+  reason: because.code,
+})
