@@ -64,8 +64,9 @@ export const ipv4FromBytes = (bytes: Uint8Array, at = 0): Ipv4 =>
 export const addressBytes = (address: Address): Uint8Array => {
   if (typeof address === "number") return Uint8Array.of(address >>> 24, address >>> 16, address >>> 8, address)
   const bytes = new Uint8Array(16)
-  let rest: bigint = address
-  for (let at = 15; at >= 0; at--, rest >>= 8n) bytes[at] = Number(rest & 255n)
+  const view = new DataView(bytes.buffer)
+  view.setBigUint64(0, address >> 64n)
+  view.setBigUint64(8, BigInt.asUintN(64, address))
   return bytes
 }
 
