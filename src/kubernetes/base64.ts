@@ -35,7 +35,7 @@ const tail = (bits: number): number => 0x80 | (bits & 63)
 /** Bytes read as UTF-8; what is no UTF-8 becomes U+FFFD. */
 export const textOfUtf8 = (bytes: Uint8Array): string => {
   const points: number[] = []
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const { point, length } = pointAt(bytes, at)
     points.push(point)
     at += length

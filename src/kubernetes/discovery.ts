@@ -19,7 +19,11 @@ const served = (kinds: Kinds, group: string, version: string): readonly Kind[] =
   kinds.all.filter((kind) => kind.group === group && kind.version === version)
 
 /** `GET /api` */
-export const coreVersions = (): JsonObject => ({ kind: "APIVersions", versions: ["v1"], serverAddressByClientCIDRs: [] })
+export const coreVersions = (): JsonObject => ({
+  kind: "APIVersions",
+  versions: ["v1"],
+  serverAddressByClientCIDRs: [],
+})
 
 /** `GET /apis` */
 export const groupList = (kinds: Kinds): JsonObject => ({

@@ -1,5 +1,16 @@
 import type { Schema } from "./schema.ts"
-import { anything, flag, int32, listBy, listOf, looseCondition, object, openObject, text, wholeObject } from "./kinds-words.ts"
+import {
+  anything,
+  flag,
+  int32,
+  listBy,
+  listOf,
+  looseCondition,
+  object,
+  openObject,
+  text,
+  wholeObject,
+} from "./kinds-words.ts"
 
 const names: Schema = object({
   plural: text,

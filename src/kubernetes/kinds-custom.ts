@@ -108,7 +108,7 @@ export const validateCrd = (crd: JsonObject, before: JsonObject | undefined): re
     ...(["Cluster", "Namespaced"].includes(scope) ? [] : [unsupported("spec.scope", scope, ["Cluster", "Namespaced"])]),
     ...(name === `${plural}.${group}`
       ? []
-      : [invalid("metadata.name", name, "must be spec.names.plural+\".\"+spec.group")]),
+      : [invalid("metadata.name", name, 'must be spec.names.plural+"."+spec.group')]),
     ...validateVersions(listAt(crd, "spec", "versions")),
     ...["group", "scope"]
       .filter((what) => before !== undefined && textAt(before, "spec", what) !== textAt(crd, "spec", what))
@@ -119,13 +119,21 @@ export const validateCrd = (crd: JsonObject, before: JsonObject | undefined): re
 const validateVersions = (versions: readonly Json[]): readonly Cause[] => [
   ...(versions.filter((version) => field(version, "storage") === true).length === 1
     ? []
-    : [invalid("spec.versions", versions.map((version) => textAt(version, "name") ?? ""), "must have exactly one version marked as storage version")]),
+    : [
+        invalid(
+          "spec.versions",
+          versions.map((version) => textAt(version, "name") ?? ""),
+          "must have exactly one version marked as storage version",
+        ),
+      ]),
   ...versions.flatMap((version, index) => {
     const path = `spec.versions[${index}].schema.openAPIV3Schema`
     const schema = field(version, "schema", "openAPIV3Schema")
     if (schema === undefined) return [required(path, "schemas are required")]
     return [
-      ...(textAt(schema, "type") === "object" ? [] : [invalid(`${path}.type`, textAt(schema, "type") ?? "", "must be object at the root")]),
+      ...(textAt(schema, "type") === "object"
+        ? []
+        : [invalid(`${path}.type`, textAt(schema, "type") ?? "", "must be object at the root")]),
       ...validateSchema(schema, path, 0),
     ]
   }),
@@ -154,17 +162,30 @@ const validateSchema = (schema: Json, path: string, depth: number): readonly Cau
 }
 
 const LISTS = ["enum", "required", "allOf", "anyOf", "oneOf", "x-kubernetes-list-map-keys", "x-kubernetes-validations"]
-const NUMBERS = ["minimum", "maximum", "multipleOf", "minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"]
+const NUMBERS = [
+  "minimum",
+  "maximum",
+  "multipleOf",
+  "minLength",
+  "maxLength",
+  "minItems",
+  "maxItems",
+  "minProperties",
+  "maxProperties",
+]
 
 const keywordCauses = (schema: JsonObject, path: string): readonly Cause[] => {
   const pattern = schema["pattern"]
-  const wrong = (name: string, what: string): Cause => invalid(`${path}.${name}`, schema[name] ?? null, `must be ${what}`)
+  const wrong = (name: string, what: string): Cause =>
+    invalid(`${path}.${name}`, schema[name] ?? null, `must be ${what}`)
   return [
     ...LISTS.filter((name) => schema[name] !== undefined && !isList(schema[name])).map((name) => wrong(name, "a list")),
     ...NUMBERS.filter((name) => schema[name] !== undefined && typeof schema[name] !== "number").map((name) =>
       wrong(name, "a number"),
     ),
-    ...(schema["properties"] !== undefined && !isObject(schema["properties"]) ? [wrong("properties", "an object")] : []),
+    ...(schema["properties"] !== undefined && !isObject(schema["properties"])
+      ? [wrong("properties", "an object")]
+      : []),
     ...(pattern !== undefined && (typeof pattern !== "string" || patternOf(pattern) === undefined)
       ? [wrong("pattern", "a valid regular expression")]
       : []),

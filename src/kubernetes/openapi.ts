@@ -4,7 +4,8 @@ import type { Kind, Kinds } from "./kinds.ts"
 import { groupVersionKind } from "./kinds.ts"
 import { apiVersionOf } from "./resource.ts"
 
-const rootOf = (groupVersion: string): string => (groupVersion.includes("/") ? `apis/${groupVersion}` : `api/${groupVersion}`)
+const rootOf = (groupVersion: string): string =>
+  groupVersion.includes("/") ? `apis/${groupVersion}` : `api/${groupVersion}`
 
 /** `GET /openapi/v3`: where each group version's document is. `revision` changes when served kinds do. */
 export const openApiIndex = (kinds: Kinds, revision: number): JsonObject => ({

@@ -65,7 +65,12 @@ const withValue = (op: "add" | "replace" | "test", value: Json, path: readonly s
     : { kind: "unfit", message: `testing value /${path.join("/")} failed` }
 }
 
-const relocate = (op: "move" | "copy", value: Json, path: readonly string[], from: readonly string[] | undefined): Patched => {
+const relocate = (
+  op: "move" | "copy",
+  value: Json,
+  path: readonly string[],
+  from: readonly string[] | undefined,
+): Patched => {
   if (from === undefined) return missing(op, "from")
   const found = valueAt(value, from)
   if (found === undefined) return nothingAt(from)
@@ -97,8 +102,7 @@ const nothingAt = (path: readonly string[]): PatchFault => ({
 
 const edit = (value: Json, path: readonly string[], change: Edit): Patched => {
   const [part, ...rest] = path
-  if (part === undefined)
-    return change.kind === "remove" ? nothingAt(path) : { kind: "patched", value: change.value }
+  if (part === undefined) return change.kind === "remove" ? nothingAt(path) : { kind: "patched", value: change.value }
   if (rest.length === 0) return editHere(value, part, change)
   const inner = valueAt(value, [part])
   if (inner === undefined) return nothingAt([part])

@@ -86,11 +86,17 @@ const mergeField = (
   if (!mergesAsList(inner)) return withoutDirectives(value)
   const key = mergeKeyOf(inner)
   const before = isList(found) ? found : []
-  const merged = key === undefined ? mergePrimitives(before, value, patch, name) : mergeList(before, value, key, inner?.items ?? {})
+  const merged =
+    key === undefined ? mergePrimitives(before, value, patch, name) : mergeList(before, value, key, inner?.items ?? {})
   return merged instanceof Fault ? merged : arrange(merged, patch, name, key)
 }
 
-const mergePrimitives = (before: readonly Json[], added: readonly Json[], patch: JsonObject, name: string): readonly Json[] => {
+const mergePrimitives = (
+  before: readonly Json[],
+  added: readonly Json[],
+  patch: JsonObject,
+  name: string,
+): readonly Json[] => {
   const gone = listAt(patch, DELETE_PRIMITIVES + name)
   const kept = before.filter((item) => !gone.some((one) => sameJson(one, item)))
   return [...kept, ...added.filter((item) => !kept.some((one) => sameJson(one, item)))]
@@ -107,7 +113,9 @@ const mergeList = (
   let out = [...before]
   for (const item of items) {
     if (!isObject(item) || item[key] === undefined)
-      return new Fault(`an item of a list merged by ${key} does not name its ${key}: ${JSON.stringify(item).slice(0, 200)}`)
+      return new Fault(
+        `an item of a list merged by ${key} does not name its ${key}: ${JSON.stringify(item).slice(0, 200)}`,
+      )
     const index = out.findIndex((one) => isObject(one) && sameJson(one[key], item[key]))
     if (item[DIRECTIVE] === "delete") {
       out = out.filter((one) => !(isObject(one) && sameJson(one[key], item[key])))
@@ -136,7 +144,8 @@ const arrange = (items: readonly Json[], patch: JsonObject, name: string, key: s
 }
 
 const weave = (before: readonly Json[], ranked: readonly Json[], free: readonly Json[]): readonly Json[] => {
-  const place = (item: Json | undefined): number => (item === undefined ? Number.POSITIVE_INFINITY : before.indexOf(item))
+  const place = (item: Json | undefined): number =>
+    item === undefined ? Number.POSITIVE_INFINITY : before.indexOf(item)
   const out: Json[] = []
   let next = 0
   for (const item of ranked) {

@@ -182,7 +182,9 @@ const checkDistinct = (value: readonly Json[], schema: Schema, path: string, fou
 const keyOf = (item: Json, schema: Schema): string => {
   const keys = schema["x-kubernetes-list-map-keys"]
   if (keys === undefined || !isObject(item)) return JSON.stringify(item)
-  return JSON.stringify(Object.fromEntries(keys.map((key) => [key, item[key] ?? schema.items?.properties?.[key]?.default ?? null])))
+  return JSON.stringify(
+    Object.fromEntries(keys.map((key) => [key, item[key] ?? schema.items?.properties?.[key]?.default ?? null])),
+  )
 }
 
 const beforeByKey = (schema: Schema, before: Json | undefined): ReadonlyMap<string, Json> | undefined =>

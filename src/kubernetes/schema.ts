@@ -66,7 +66,10 @@ const pruneInto = (value: Json, schema: Schema, path: string, unknown: string[])
   if (isList(value)) {
     const { items } = schema
     if (items === undefined) return value
-    return keepSame(value, value.map((item, index) => pruneInto(item, items, `${path}[${index}]`, unknown)))
+    return keepSame(
+      value,
+      value.map((item, index) => pruneInto(item, items, `${path}[${index}]`, unknown)),
+    )
   }
   return isObject(value) ? pruneObject(value, schema, path, unknown) : value
 }
@@ -98,7 +101,12 @@ const keepSame = (before: readonly Json[], after: readonly Json[]): readonly Jso
 export const applyDefaults = (value: Json, schema: Schema): Json => {
   if (isList(value)) {
     const { items } = schema
-    return items === undefined ? value : keepSame(value, value.map((item) => applyDefaults(item, items)))
+    return items === undefined
+      ? value
+      : keepSame(
+          value,
+          value.map((item) => applyDefaults(item, items)),
+        )
   }
   return isObject(value) ? defaultObject(value, schema) : value
 }

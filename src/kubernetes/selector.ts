@@ -78,6 +78,7 @@ export const parseFieldSelector = (selector: string): readonly FieldRequirement[
 export const matchesFields = (requirements: readonly FieldRequirement[], object: JsonObject): boolean =>
   requirements.every(({ path, equal, value }) => {
     const found = field(object, ...path.split("."))
-    const said = typeof found === "string" || typeof found === "number" || typeof found === "boolean" ? String(found) : ""
+    const said =
+      typeof found === "string" || typeof found === "number" || typeof found === "boolean" ? String(found) : ""
     return (said === value) === equal
   })

@@ -102,7 +102,8 @@ const keepAllocated = (service: JsonObject, before: JsonObject): JsonObject => {
   const old = objectAt(before, "spec")
   if (!isExternalName(service) && !isExternalName(before)) {
     if (old["clusterIP"] !== undefined) spec["clusterIP"] ??= old["clusterIP"]
-    if (spec["clusterIP"] === old["clusterIP"] && old["clusterIPs"] !== undefined) spec["clusterIPs"] ??= old["clusterIPs"]
+    if (spec["clusterIP"] === old["clusterIP"] && old["clusterIPs"] !== undefined)
+      spec["clusterIPs"] ??= old["clusterIPs"]
   }
   if (wantsHealthCheckPort(service) && old["healthCheckNodePort"] !== undefined)
     spec["healthCheckNodePort"] ??= old["healthCheckNodePort"]
@@ -114,7 +115,9 @@ const keepNodePorts = (ports: readonly Json[], old: readonly Json[]): readonly J
   const taken = new Set(ports.map((port) => numberAt(port, "nodePort")))
   return ports.map((port) => {
     if (!isObject(port) || (numberAt(port, "nodePort") ?? 0) > 0) return port
-    const match = old.find((one) => isObject(one) && one["port"] === port["port"] && one["protocol"] === port["protocol"])
+    const match = old.find(
+      (one) => isObject(one) && one["port"] === port["port"] && one["protocol"] === port["protocol"],
+    )
     const nodePort = numberAt(match, "nodePort")
     return nodePort === undefined || taken.has(nodePort) ? port : { ...port, nodePort }
   })
@@ -136,7 +139,8 @@ const withClusterIps = (
     if (pool === undefined) continue
     if (wanted === undefined) {
       const free = nextAddress(from, pool)
-      if (free === undefined) return [invalid("spec.clusterIPs", asked, "failed to allocate a serviceIP: range is full")]
+      if (free === undefined)
+        return [invalid("spec.clusterIPs", asked, "failed to allocate a serviceIP: range is full")]
       ips.push(free)
     } else {
       const why = had.includes(wanted) ? undefined : whyNot(from, pool, wanted)
@@ -188,7 +192,13 @@ const withNodePorts = (
     const path = `spec.ports[${index}].nodePort`
     if (wanted > 0) {
       if (wanted < NODE_PORT_MIN || wanted > NODE_PORT_MAX)
-        return [invalid(path, wanted, `provided port is not in the valid range. The range of valid ports is ${NODE_PORT_MIN}-${NODE_PORT_MAX}`)]
+        return [
+          invalid(
+            path,
+            wanted,
+            `provided port is not in the valid range. The range of valid ports is ${NODE_PORT_MIN}-${NODE_PORT_MAX}`,
+          ),
+        ]
       if (from.ports.has(wanted) && !had.includes(wanted))
         return [invalid(path, wanted, "provided port is already allocated")]
       given.set(number, wanted)

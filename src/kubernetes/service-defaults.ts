@@ -22,7 +22,10 @@ export const defaultService = (service: JsonObject): JsonObject => {
   spec["sessionAffinity"] ??= "None"
   spec["type"] ??= "ClusterIP"
   if (spec["sessionAffinity"] === "None") delete spec["sessionAffinityConfig"]
-  if (spec["sessionAffinity"] === "ClientIP" && numberAt(spec, "sessionAffinityConfig", "clientIP", "timeoutSeconds") === undefined)
+  if (
+    spec["sessionAffinity"] === "ClientIP" &&
+    numberAt(spec, "sessionAffinityConfig", "clientIP", "timeoutSeconds") === undefined
+  )
     spec["sessionAffinityConfig"] = { clientIP: { timeoutSeconds: AFFINITY_SECONDS } }
   if (Array.isArray(spec["ports"])) spec["ports"] = spec["ports"].map(defaultPort)
   const typed: JsonObject = { ...service, spec }

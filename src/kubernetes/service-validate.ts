@@ -37,8 +37,7 @@ const oneOf = (path: string, value: string | undefined, values: readonly string[
 
 const checkPorts = (service: JsonObject): readonly Cause[] => {
   const ports = listAt(service, "spec", "ports")
-  if (ports.length === 0)
-    return isHeadless(service) || isExternalName(service) ? [] : [required("spec.ports")]
+  if (ports.length === 0) return isHeadless(service) || isExternalName(service) ? [] : [required("spec.ports")]
   const names = new Set<string>()
   const numbers = new Set<string>()
   return ports.flatMap((port, index) => {
@@ -55,7 +54,13 @@ const checkPort = (port: Json, path: string, nameNeeded: boolean, names: Set<str
   const found: Cause[] = []
   if (name === "" && nameNeeded) found.push(required(`${path}.name`))
   if (name !== "" && !/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name))
-    found.push(invalid(`${path}.name`, name, "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"))
+    found.push(
+      invalid(
+        `${path}.name`,
+        name,
+        "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')",
+      ),
+    )
   if (name !== "" && names.has(name)) found.push(duplicate(`${path}.name`, name))
   names.add(name)
   found.push(...checkNumber(`${path}.port`, numberAt(port, "port") ?? 0))
@@ -102,9 +107,7 @@ const checkTrafficPolicy = (service: JsonObject): readonly Cause[] => {
     ...(policy !== undefined && !isExternallyAccessible(service)
       ? [invalid("spec.externalTrafficPolicy", policy, "may only be set for externally-accessible services")]
       : oneOf("spec.externalTrafficPolicy", policy, ["Cluster", "Local"])),
-    ...(health !== 0 && !wantsHealthCheckPort(service)
-      ? [invalid("spec.healthCheckNodePort", health, onlyLocal)]
-      : []),
+    ...(health !== 0 && !wantsHealthCheckPort(service) ? [invalid("spec.healthCheckNodePort", health, onlyLocal)] : []),
   ]
 }
 
@@ -121,8 +124,7 @@ const checkClass = (service: JsonObject, before: JsonObject | undefined): readon
         : []),
     ]
   }
-  const changed =
-    before !== undefined && isLoadBalancer(before) && textAt(before, "spec", "loadBalancerClass") !== name
+  const changed = before !== undefined && isLoadBalancer(before) && textAt(before, "spec", "loadBalancerClass") !== name
   return [
     ...(changed ? [invalid(path, name ?? null, "may not change once set")] : []),
     ...(name !== undefined && !isQualifiedName(name) ? [invalid(path, name, qualifiedNameRule)] : []),
@@ -138,7 +140,13 @@ const checkImmutable = (service: JsonObject, before: JsonObject): readonly Cause
   const found: Cause[] = []
   const [primary] = clusterIpsOf(service)
   const [had] = clusterIpsOf(before)
-  if (!isExternalName(service) && !isExternalName(before) && had !== undefined && primary !== undefined && primary !== had)
+  if (
+    !isExternalName(service) &&
+    !isExternalName(before) &&
+    had !== undefined &&
+    primary !== undefined &&
+    primary !== had
+  )
     found.push(invalid("spec.clusterIPs[0]", clusterIpsOf(service), "may not change once set"))
   const [family] = textsAt(service, "spec", "ipFamilies")
   const [hadFamily] = textsAt(before, "spec", "ipFamilies")

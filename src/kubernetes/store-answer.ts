@@ -151,8 +151,13 @@ const written = (result: Written | Refusal, kind: Kind, request: ApiRequest, at:
   const format = formatOf(request.accept, request.query)
   if (format instanceof Refusal) return format
   const rules = resourceName(kind).startsWith("customresourcedefinitions.") ? unevaluatedRules(result.object) : []
-  const warnings = rules.map((rule) => `this server stores the CEL rule ${JSON.stringify(rule)} and does not evaluate it`)
-  return ok(formatObject(result.object, kind, format, at), result.created ? 201 : 200, [...result.warnings, ...warnings])
+  const warnings = rules.map(
+    (rule) => `this server stores the CEL rule ${JSON.stringify(rule)} and does not evaluate it`,
+  )
+  return ok(formatObject(result.object, kind, format, at), result.created ? 201 : 200, [
+    ...result.warnings,
+    ...warnings,
+  ])
 }
 
 const deleteCollection = (world: StoreWorld, write: Write, request: ApiRequest): StoreAnswer | Refusal => {

@@ -28,7 +28,8 @@ export const formatOf = (accept: string | undefined, query: Readonly<Record<stri
 
 const formatNamed = (as: string | undefined, include: string | undefined): Format | undefined => {
   if (as === undefined) return { kind: "object" }
-  if (as === "Table") return { kind: "table", include: include === "None" || include === "Object" ? include : "Metadata" }
+  if (as === "Table")
+    return { kind: "table", include: include === "None" || include === "Object" ? include : "Metadata" }
   return as.startsWith("PartialObjectMetadata") ? { kind: "metadata" } : undefined
 }
 
@@ -63,6 +64,11 @@ export const formatList = (
   const shaped = objects.map((object) => inVersion(object, kind))
   if (format.kind === "table") return tableOf(kind, shaped, metadata, format.include, at)
   if (format.kind === "metadata")
-    return { kind: "PartialObjectMetadataList", apiVersion: "meta.k8s.io/v1", metadata, items: shaped.map(metadataOnly) }
+    return {
+      kind: "PartialObjectMetadataList",
+      apiVersion: "meta.k8s.io/v1",
+      metadata,
+      items: shaped.map(metadataOnly),
+    }
   return { kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind), metadata, items: shaped }
 }

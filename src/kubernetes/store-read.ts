@@ -46,7 +46,8 @@ const askedVersion = (objects: StoreObjects, query: Readonly<Record<string, stri
   const match = query["resourceVersionMatch"] ?? ""
   if (asked === "") return objects.version()
   const version = parseVersion(asked)
-  if (version === undefined) return badRequest(`resourceVersion: Invalid value: "${asked}": it is a number this server gave`)
+  if (version === undefined)
+    return badRequest(`resourceVersion: Invalid value: "${asked}": it is a number this server gave`)
   if (version > objects.version()) return versionTooLarge(version, objects.version())
   return match === "Exact" ? version : objects.version()
 }

@@ -62,7 +62,8 @@ const about = (kind: Kind, name: string): JsonObject => ({
 export const notFound = (kind: Kind, name: string): Refusal =>
   new Refusal(404, "NotFound", `${resourceName(kind)} "${name}" not found`, about(kind, name))
 
-export const noSuchPath = (): Refusal => new Refusal(404, "NotFound", "the server could not find the requested resource")
+export const noSuchPath = (): Refusal =>
+  new Refusal(404, "NotFound", "the server could not find the requested resource")
 
 export const alreadyExists = (kind: Kind, name: string): Refusal =>
   new Refusal(409, "AlreadyExists", `${resourceName(kind)} "${name}" already exists`, about(kind, name))

@@ -47,14 +47,19 @@ export const openWatch = (
 ): OpenedWatch | Refusal => {
   const { query } = request
   const version = parseVersion(query["resourceVersion"] === "" ? "0" : (query["resourceVersion"] ?? "0"))
-  if (version === undefined) return badRequest(`Invalid value: ${JSON.stringify(query["resourceVersion"])}: a resourceVersion is a number this server gave`)
+  if (version === undefined)
+    return badRequest(
+      `Invalid value: ${JSON.stringify(query["resourceVersion"])}: a resourceVersion is a number this server gave`,
+    )
   if (version > objects.version()) return versionTooLarge(version, objects.version())
   const initial = query["sendInitialEvents"] === "true"
   if (initial && query["resourceVersionMatch"] !== "NotOlderThan") return initialEventsRefused()
   const watch = newWatch(request, version, bookmarkEveryMs, at)
   if (initial || version === 0) return withInitialState(objects, watch, initial, at)
   const frames = framesSince(objects, watch, at)
-  return frames === "expired" ? { watch, frames: [expiredFrame(version)], ended: true } : { watch, frames, ended: false }
+  return frames === "expired"
+    ? { watch, frames: [expiredFrame(version)], ended: true }
+    : { watch, frames, ended: false }
 }
 
 const newWatch = (request: WatchRequest, sentTo: number, bookmarkEveryMs: number, at: At): StoreWatch => {

@@ -15,7 +15,15 @@ import type { StoreIdentities } from "./store-identity.ts"
 import type { StoreObjects } from "./store-objects.ts"
 import { rulesOf } from "./store-rules.ts"
 import type { ServiceAllocations } from "./service-allocate.ts"
-import { alreadyExists, badRequest, conflict, forbiddenWrite, invalidObject, notFound, Refusal } from "./store-status.ts"
+import {
+  alreadyExists,
+  badRequest,
+  conflict,
+  forbiddenWrite,
+  invalidObject,
+  notFound,
+  Refusal,
+} from "./store-status.ts"
 
 /** What writes need of the store. */
 export type WriteWorld = {
@@ -65,7 +73,8 @@ const wrongType = (kind: Kind, body: JsonObject): Refusal | undefined => {
       `the API version in the data (${String(apiVersion)}) does not match the expected API version (${apiVersionOf(kind)})`,
     )
   const said = body["kind"] ?? kind.kind
-  if (said !== kind.kind) return badRequest(`the kind in the data (${String(said)}) does not match the expected kind (${kind.kind})`)
+  if (said !== kind.kind)
+    return badRequest(`the kind in the data (${String(said)}) does not match the expected kind (${kind.kind})`)
   return isObject(body["metadata"] ?? {}) ? undefined : badRequest("metadata must be an object")
 }
 
@@ -86,7 +95,8 @@ export const createObject = (world: WriteWorld, write: Write, body: Json | undef
   if (identity instanceof Refusal) return identity
   const { kind, at } = write
   const metadata = metadataOfNew(read.object, kind, identity, at)
-  const sent = { ...withoutField(read.object, "apiVersion", "kind", "metadata"), metadata }
+  const { apiVersion, kind: said } = inStoredVersion(kind)
+  const sent = { apiVersion, kind: said, metadata, ...withoutField(read.object, "apiVersion", "kind", "metadata") }
   const keepsStatus = !kind.status || resourceName(kind) === "nodes"
   const made = complete(world, write, keepsStatus ? sent : withoutField(sent, "status"), undefined)
   if (made instanceof Refusal) return made
@@ -95,6 +105,12 @@ export const createObject = (world: WriteWorld, write: Write, body: Json | undef
   const object = isDryRun(write.query) ? made : world.objects.put(resourceName(kind), key, made)
   return { object, created: true, warnings: read.warnings }
 }
+
+/** An object is stored under the version in which it was made; others are made from it when asked for. */
+const inStoredVersion = (kind: Kind): { readonly apiVersion: string; readonly kind: string } => ({
+  apiVersion: textAt(kind.conversion?.toStored({}), "apiVersion") ?? apiVersionOf(kind),
+  kind: kind.kind,
+})
 
 type Named = { readonly namespace: string | undefined; readonly name: string; readonly uid: string }
 
@@ -188,8 +204,7 @@ const checkPreconditions = (
 ): Refusal | undefined => {
   const { kind, name, namespace } = write
   const said = textAt(sent, "metadata", "name") ?? ""
-  if (said !== name)
-    return badRequest(`the name of the object (${said}) does not match the name on the URL (${name})`)
+  if (said !== name) return badRequest(`the name of the object (${said}) does not match the name on the URL (${name})`)
   const saidNamespace = textAt(sent, "metadata", "namespace") ?? ""
   if (saidNamespace !== "" && saidNamespace !== namespace)
     return badRequest("the namespace of the provided object does not match the namespace sent on the request")
@@ -210,8 +225,9 @@ const mergeForUpdate = ({ kind, subresource }: Write, sent: JsonObject, before: 
     const kept = kind.custom ? (before["metadata"] ?? {}) : metadata
     return withField({ ...before, metadata: kept }, ["status"], sent["status"])
   }
-  const body = withoutField(sent, "apiVersion", "kind")
-  return { ...(kind.status ? withField(body, ["status"], before["status"]) : body), metadata }
+  const { apiVersion = apiVersionOf(kind), kind: said = kind.kind } = before
+  const body = { ...sent, apiVersion, kind: said, metadata }
+  return kind.status ? withField(body, ["status"], before["status"]) : body
 }
 
 /** A custom kind's generation counts changes of all but metadata and status; a built-in kind's those of its spec. */

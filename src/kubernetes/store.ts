@@ -79,7 +79,8 @@ export const createStore = (options: StoreOptions, at: At): Store => {
   }
   return {
     step: (input, now) => {
-      if (input.kind === "abort") watches = watches.filter((open) => open.client !== input.client || open.id !== input.id)
+      if (input.kind === "abort")
+        watches = watches.filter((open) => open.client !== input.client || open.id !== input.id)
       const answered = input.kind === "request" ? answer(input.client, input.request, now) : []
       return [...answered, ...deliver(now)]
     },

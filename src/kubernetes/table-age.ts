@@ -30,5 +30,4 @@ export const isoAge = (timestamp: string | undefined, at: At): string => {
   return seconds === undefined ? "<unknown>" : printAge(at.wallSeconds - seconds)
 }
 
-export const ageOf = (object: JsonObject, at: At): string =>
-  isoAge(textAt(object, "metadata", "creationTimestamp"), at)
+export const ageOf = (object: JsonObject, at: At): string => isoAge(textAt(object, "metadata", "creationTimestamp"), at)

@@ -10,14 +10,22 @@ export const builtinColumns = (resource: string): readonly TableColumn[] | undef
 
 const NONE = "<none>"
 const orNone = (value: string): string => (value === "" ? NONE : value)
-const said = (...path: readonly string[]): ((object: JsonObject) => string) => (object) => textAt(object, ...path) ?? ""
+const said =
+  (...path: readonly string[]): ((object: JsonObject) => string) =>
+  (object) =>
+    textAt(object, ...path) ?? ""
 
 const externalIp = (service: JsonObject): string => {
   const type = textAt(service, "spec", "type")
   if (type === "ExternalName") return textAt(service, "spec", "externalName") ?? ""
   const entries = listAt(service, "status", "loadBalancer", "ingress")
-  const given = entries.map((entry) => textAt(entry, "ip") ?? textAt(entry, "hostname") ?? "").filter((one) => one !== "")
-  const shown = [...(type === "LoadBalancer" ? [...new Set(given)].sort() : []), ...textsAt(service, "spec", "externalIPs")]
+  const given = entries
+    .map((entry) => textAt(entry, "ip") ?? textAt(entry, "hostname") ?? "")
+    .filter((one) => one !== "")
+  const shown = [
+    ...(type === "LoadBalancer" ? [...new Set(given)].sort() : []),
+    ...textsAt(service, "spec", "externalIPs"),
+  ]
   if (shown.length > 0) return shown.join(",")
   return type === "LoadBalancer" ? "<pending>" : NONE
 }
@@ -101,7 +109,12 @@ const podReady = (pod: JsonObject): string => {
 }
 
 const podRestarts = (pod: JsonObject): string =>
-  String(listAt(pod, "status", "containerStatuses").reduce<number>((sum, one) => sum + (numberAt(one, "restartCount") ?? 0), 0))
+  String(
+    listAt(pod, "status", "containerStatuses").reduce<number>(
+      (sum, one) => sum + (numberAt(one, "restartCount") ?? 0),
+      0,
+    ),
+  )
 
 const podStatus = (pod: JsonObject): string =>
   textAt(pod, "metadata", "deletionTimestamp") === undefined
