@@ -1,0 +1,112 @@
+type Definition = {
+  readonly type: "gauge" | "counter"
+  readonly labels: readonly string[]
+  readonly help: string
+}
+
+const pool = ["pool"] as const
+const ip = ["ip"] as const
+
+/** MetalLB's names and labels, so that its dashboards and alerts keep working; ours begin with `porchlight_`. */
+const common = {
+  metallb_k8s_client_updates_total: counter([], "Changes of Kubernetes objects that were processed"),
+  metallb_k8s_client_update_errors_total: counter([], "Changes of Kubernetes objects whose processing failed"),
+  metallb_k8s_client_config_loaded_bool: gauge([], "1 once a configuration was read"),
+  metallb_k8s_client_config_stale_bool: gauge([], "1 while the newest configuration is refused and an older one rules"),
+  porchlight_loop_late_seconds: gauge([], "How late the worst timer since the last scrape came"),
+} as const
+
+const allocator = {
+  metallb_allocator_addresses_total: gauge(pool, "Usable addresses of the pool"),
+  metallb_allocator_addresses_in_use_total: gauge(pool, "Addresses of the pool that are given to Services"),
+  metallb_allocator_ipv4_addresses_total: gauge(pool, "Usable IPv4 addresses of the pool"),
+  metallb_allocator_ipv4_addresses_in_use_total: gauge(pool, "IPv4 addresses of the pool that are given to Services"),
+  metallb_allocator_ipv6_addresses_total: gauge(pool, "Usable IPv6 addresses of the pool"),
+  metallb_allocator_ipv6_addresses_in_use_total: gauge(pool, "IPv6 addresses of the pool that are given to Services"),
+  metallb_allocator_services_allocated_total: gauge(pool, "Services that have an address of the pool"),
+} as const
+
+const layer2 = {
+  metallb_speaker_announced: gauge(
+    ["service", "protocol", "node", "ip"],
+    "1 for each address that this node answers for",
+  ),
+  metallb_layer2_requests_received: counter(ip, "ARP and neighbour discovery requests for addresses of this node"),
+  metallb_layer2_responses_sent: counter(ip, "Answers to them"),
+  metallb_layer2_gratuitous_sent: counter(ip, "Unasked announcements sent"),
+} as const
+
+type Programs = {
+  readonly controller: typeof common & typeof allocator
+  readonly speaker: typeof common & typeof layer2
+}
+const programs: Programs = { controller: { ...common, ...allocator }, speaker: { ...common, ...layer2 } }
+export type ProgramName = keyof Programs
+export type MetricName<P extends ProgramName> = keyof Programs[P] & string
+
+export type Labels = Readonly<Record<string, string>>
+export type Series = { readonly labels: Labels; readonly value: number }
+
+/** The numbers a program shows. They are kept in plain maps; prom-client is loaded by the first scrape that asks for them. */
+export type Metrics<P extends ProgramName> = {
+  readonly set: (name: MetricName<P>, labels: Labels, value: number) => void
+  readonly add: (name: MetricName<P>, labels: Labels, by: number) => void
+  /** All series of one metric at once: those not given are gone. */
+  readonly replace: (name: MetricName<P>, series: readonly Series[]) => void
+  /** Notes how late a timer came; the scrape shows the worst since the one before. */
+  readonly late: (lateMs: number) => void
+  readonly print: () => Promise<{ readonly contentType: string; readonly text: string }>
+}
+
+export const openMetrics = <P extends ProgramName>(program: P): Metrics<P> => {
+  const definitions: Readonly<Record<string, Definition>> = programs[program]
+  const table = new Map<string, Map<string, Series>>(Object.keys(definitions).map((name) => [name, new Map()]))
+  const seriesOf = (name: string): Map<string, Series> => table.get(name)!
+  let worstLateMs = 0
+
+  const set = (name: string, labels: Labels, value: number): void => {
+    seriesOf(name).set(keyOf(labels), { labels, value })
+  }
+  const add = (name: string, labels: Labels, by: number): void =>
+    set(name, labels, (seriesOf(name).get(keyOf(labels))?.value ?? 0) + by)
+  return {
+    set,
+    add,
+    replace: (name, series) => {
+      seriesOf(name).clear()
+      for (const { labels, value } of series) set(name, labels, value)
+    },
+    late: (lateMs) => {
+      worstLateMs = Math.max(worstLateMs, lateMs)
+    },
+    print: async () => {
+      set("porchlight_loop_late_seconds", {}, worstLateMs / 1000)
+      worstLateMs = 0
+      return printTable(definitions, table)
+    },
+  }
+}
+
+const printTable = async (
+  definitions: Readonly<Record<string, Definition>>,
+  table: ReadonlyMap<string, ReadonlyMap<string, Series>>,
+): Promise<{ contentType: string; text: string }> => {
+  const { Counter, Gauge, Registry } = (await import("prom-client")).default
+  const registry = new Registry()
+  for (const [name, { type, labels: labelNames, help }] of Object.entries(definitions)) {
+    const configuration = { name, help, labelNames: [...labelNames], registers: [registry] }
+    const metric = type === "gauge" ? new Gauge(configuration) : new Counter(configuration)
+    for (const { labels, value } of table.get(name)!.values()) metric.inc(labels, value)
+  }
+  return { contentType: registry.contentType, text: await registry.metrics() }
+}
+
+const keyOf = (labels: Labels): string => JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)))
+
+function gauge(labels: readonly string[], help: string): Definition {
+  return { type: "gauge", labels, help }
+}
+
+function counter(labels: readonly string[], help: string): Definition {
+  return { type: "counter", labels, help }
+}
