@@ -4,36 +4,78 @@ type Definition = {
   readonly help: string
 }
 
-const pool = ["pool"] as const
-const ip = ["ip"] as const
-
 /** MetalLB's names and labels, so that its dashboards and alerts keep working; ours begin with `porchlight_`. */
 const common = {
-  metallb_k8s_client_updates_total: counter([], "Changes of Kubernetes objects that were processed"),
-  metallb_k8s_client_update_errors_total: counter([], "Changes of Kubernetes objects whose processing failed"),
-  metallb_k8s_client_config_loaded_bool: gauge([], "1 once a configuration was read"),
-  metallb_k8s_client_config_stale_bool: gauge([], "1 while the newest configuration is refused and an older one rules"),
-  porchlight_loop_late_seconds: gauge([], "How late the worst timer since the last scrape came"),
+  metallb_k8s_client_updates_total: {
+    type: "counter",
+    labels: [],
+    help: "Changes of Kubernetes objects that were processed",
+  },
+  metallb_k8s_client_update_errors_total: {
+    type: "counter",
+    labels: [],
+    help: "Changes of Kubernetes objects whose processing failed",
+  },
+  metallb_k8s_client_config_loaded_bool: { type: "gauge", labels: [], help: "1 once a configuration was read" },
+  metallb_k8s_client_config_stale_bool: {
+    type: "gauge",
+    labels: [],
+    help: "1 while the newest configuration is refused and an older one rules",
+  },
+  porchlight_loop_late_seconds: {
+    type: "gauge",
+    labels: [],
+    help: "How late the worst timer since the last scrape came",
+  },
 } as const
 
 const allocator = {
-  metallb_allocator_addresses_total: gauge(pool, "Usable addresses of the pool"),
-  metallb_allocator_addresses_in_use_total: gauge(pool, "Addresses of the pool that are given to Services"),
-  metallb_allocator_ipv4_addresses_total: gauge(pool, "Usable IPv4 addresses of the pool"),
-  metallb_allocator_ipv4_addresses_in_use_total: gauge(pool, "IPv4 addresses of the pool that are given to Services"),
-  metallb_allocator_ipv6_addresses_total: gauge(pool, "Usable IPv6 addresses of the pool"),
-  metallb_allocator_ipv6_addresses_in_use_total: gauge(pool, "IPv6 addresses of the pool that are given to Services"),
-  metallb_allocator_services_allocated_total: gauge(pool, "Services that have an address of the pool"),
+  metallb_allocator_addresses_total: { type: "gauge", labels: ["pool"], help: "Usable addresses of the pool" },
+  metallb_allocator_addresses_in_use_total: {
+    type: "gauge",
+    labels: ["pool"],
+    help: "Addresses of the pool that are given to Services",
+  },
+  metallb_allocator_ipv4_addresses_total: {
+    type: "gauge",
+    labels: ["pool"],
+    help: "Usable IPv4 addresses of the pool",
+  },
+  metallb_allocator_ipv4_addresses_in_use_total: {
+    type: "gauge",
+    labels: ["pool"],
+    help: "IPv4 addresses of the pool that are given to Services",
+  },
+  metallb_allocator_ipv6_addresses_total: {
+    type: "gauge",
+    labels: ["pool"],
+    help: "Usable IPv6 addresses of the pool",
+  },
+  metallb_allocator_ipv6_addresses_in_use_total: {
+    type: "gauge",
+    labels: ["pool"],
+    help: "IPv6 addresses of the pool that are given to Services",
+  },
+  metallb_allocator_services_allocated_total: {
+    type: "gauge",
+    labels: ["pool"],
+    help: "Services that have an address of the pool",
+  },
 } as const
 
 const layer2 = {
-  metallb_speaker_announced: gauge(
-    ["service", "protocol", "node", "ip"],
-    "1 for each address that this node answers for",
-  ),
-  metallb_layer2_requests_received: counter(ip, "ARP and neighbour discovery requests for addresses of this node"),
-  metallb_layer2_responses_sent: counter(ip, "Answers to them"),
-  metallb_layer2_gratuitous_sent: counter(ip, "Unasked announcements sent"),
+  metallb_speaker_announced: {
+    type: "gauge",
+    labels: ["service", "protocol", "node", "ip"],
+    help: "1 for each address that this node answers for",
+  },
+  metallb_layer2_requests_received: {
+    type: "counter",
+    labels: ["ip"],
+    help: "ARP and neighbour discovery requests for addresses of this node",
+  },
+  metallb_layer2_responses_sent: { type: "counter", labels: ["ip"], help: "Answers to them" },
+  metallb_layer2_gratuitous_sent: { type: "counter", labels: ["ip"], help: "Unasked announcements sent" },
 } as const
 
 type Programs = {
@@ -102,11 +144,3 @@ const printTable = async (
 }
 
 const keyOf = (labels: Labels): string => JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)))
-
-function gauge(labels: readonly string[], help: string): Definition {
-  return { type: "gauge", labels, help }
-}
-
-function counter(labels: readonly string[], help: string): Definition {
-  return { type: "counter", labels, help }
-}
