@@ -69,6 +69,15 @@ export const mergePatchCall = (place: Place, patch: JsonObject): Call => ({
   body: patch,
 })
 
+/**
+ * A patch of a built-in kind whose lists are merged by key (conditions by `type`), so that entries of others stay.
+ * Custom resources refuse it with 415.
+ */
+export const strategicPatchCall = (place: Place, patch: JsonObject): Call => ({
+  ...mergePatchCall(place, patch),
+  contentType: "application/strategic-merge-patch+json",
+})
+
 /** Deletes an object, and with a uid that very object, not a namesake created since. */
 export const deleteCall = (place: Place, uid?: string): Call => ({
   method: "DELETE",

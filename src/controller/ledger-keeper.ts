@@ -1,0 +1,81 @@
+import type { Cluster } from "../cluster/cluster.ts"
+import { resourceOf } from "../cluster/kind-resource.ts"
+import type { ServiceName } from "../cluster/name.ts"
+import { printLedgerSpec } from "../cluster/read/ledger.ts"
+import type { Allocations } from "../decision/allocate/allocator.ts"
+import { type LedgerChange, ledgerChanges, type LedgerWrite, ledgerWrites } from "../decision/allocate/ledger-change.ts"
+import { brake, type MassRelease } from "../decision/allocate/release-brake.ts"
+import type { KubernetesObject } from "../kubernetes/object.ts"
+import { type Call, createCall, replaceCall } from "../kubernetes/request.ts"
+
+export const ledgerKey = (name: string): string => `ledger/${name}`
+
+export type LedgerRound = {
+  readonly writes: readonly { readonly key: string; readonly call: Call }[]
+  /** A release so large that a person must confirm it; what it would free stays given. */
+  readonly held: MassRelease | undefined
+}
+
+/**
+ * Brings the ledgers to what was decided: one write under way an object, so that changes which arrive together go in
+ * one, and no write is built on a version that the one before it made old.
+ */
+export type LedgerKeeper = {
+  readonly round: (
+    cluster: Cluster,
+    allocations: Allocations,
+    /** Undefined: all. */
+    names: ReadonlySet<ServiceName> | undefined,
+    deleted: ReadonlySet<ServiceName>,
+    wallSeconds: number,
+  ) => LedgerRound
+  /** The write of that key ended, well or not: its object may be written again. */
+  readonly ended: (key: string) => void
+  /** Services whose change waits for a write that is under way. */
+  readonly waiting: () => ReadonlySet<ServiceName>
+}
+
+export const createLedgerKeeper = (): LedgerKeeper => {
+  const underWay = new Set<string>()
+  let waiting = new Set<ServiceName>()
+  let held: MassRelease | undefined
+
+  const servicesOf = (change: LedgerChange): readonly ServiceName[] =>
+    [...(change.entry?.owners ?? []), ...change.loses].map(({ service }) => service)
+
+  return {
+    waiting: () => waiting,
+    ended: (key) => void underWay.delete(key),
+    round: (cluster, allocations, names, deleted, wallSeconds) => {
+      // A held release is judged as a whole again: part of it would look small.
+      const asked = names === undefined || held === undefined ? names : undefined
+      const changes = ledgerChanges(cluster, allocations, wallSeconds, asked)
+      const braked = brake(cluster, changes, deleted)
+      held = braked.held
+      waiting = new Set()
+      const writes = []
+      for (const write of ledgerWrites(cluster, braked.changes, wallSeconds)) {
+        const key = ledgerKey(write.name)
+        if (underWay.has(key)) waiting = new Set(braked.changes.flatMap(servicesOf))
+        else {
+          underWay.add(key)
+          writes.push({ key, call: callOf(write) })
+        }
+      }
+      return { writes, held }
+    },
+  }
+}
+
+const callOf = (write: LedgerWrite): Call => {
+  const { resourceVersion, name } = write
+  const object: KubernetesObject = {
+    apiVersion: "porchlight.dev/v1alpha1",
+    kind: "AddressLedger",
+    metadata: { name, ...(resourceVersion === undefined ? {} : { resourceVersion }) },
+    spec: printLedgerSpec(write),
+  }
+  return resourceVersion === undefined
+    ? createCall(resourceOf.AddressLedger, object)
+    : replaceCall(resourceOf.AddressLedger, object)
+}

@@ -1,0 +1,61 @@
+import type { Cluster } from "../cluster/cluster.ts"
+import { resourceOf } from "../cluster/kind-resource.ts"
+import type { ServiceName } from "../cluster/name.ts"
+import type { Service } from "../cluster/service.ts"
+import type { Allocation } from "../decision/allocate/allocation.ts"
+import { addressesOf } from "../decision/allocate/ledger-change.ts"
+import { gives } from "../decision/allocate/surroundings.ts"
+import type { KubernetesObject } from "../kubernetes/object.ts"
+import { type Call, strategicPatchCall } from "../kubernetes/request.ts"
+import type { Address } from "../net/address.ts"
+import { type Condition, readWrittenStatus, statusPatch, type WantedStatus, type WrittenStatus } from "./service-status.ts"
+
+export const statusKey = (service: ServiceName): string => `status/${service}`
+
+/**
+ * Writes what Services say of themselves. An address stands in a status only while the ledger gives it to that very
+ * Service, and goes only when the ledger no longer does: the ledger is always written first.
+ */
+export type StatusKeeper = {
+  readonly saw: (name: ServiceName, object: KubernetesObject) => void
+  readonly gone: (name: ServiceName) => void
+  /** The write that makes the status true; undefined where it is, or where the ledger is not yet. */
+  readonly write: (wish: StatusWish, wallSeconds: number) => { readonly key: string; readonly call: Call } | undefined
+}
+
+export type StatusWish = {
+  readonly cluster: Cluster
+  readonly service: Service
+  readonly allocation: Allocation | undefined
+  readonly conditions: readonly Condition[]
+}
+
+export const createStatusKeeper = (): StatusKeeper => {
+  const written = new Map<ServiceName, WrittenStatus>()
+  return {
+    saw: (name, object) => void written.set(name, readWrittenStatus(object)),
+    gone: (name) => void written.delete(name),
+    write: (wish, wallSeconds) => {
+      const before = written.get(wish.service.name)
+      const wanted = wantedStatus(wish)
+      const patch = before === undefined || wanted === undefined ? undefined : statusPatch(before, wanted, wallSeconds)
+      if (patch === undefined) return undefined
+      const [namespace, name] = wish.service.name.split("/") as [string, string]
+      const place = { resource: resourceOf.Service, namespace, name, subresource: "status" } as const
+      return { key: statusKey(wish.service.name), call: strategicPatchCall(place, patch) }
+    },
+  }
+}
+
+/** Undefined: leave it as it is, because the ledger has not followed yet, or a mass release waits for a person. */
+const wantedStatus = ({ cluster, service, allocation, conditions }: StatusWish): WantedStatus | undefined => {
+  if (allocation === undefined) return undefined
+  const addresses = addressesOf(allocation)
+  if (!addresses.every((address) => gives(cluster.ledger, service, address))) return undefined
+  if (addresses.length === 0 && stillGiven(cluster, service).length > 0) return undefined
+  const pool = allocation.kind === "kept" || allocation.kind === "given" ? allocation.pool : undefined
+  return { addresses, pool, conditions }
+}
+
+const stillGiven = (cluster: Cluster, service: Service): readonly Address[] =>
+  [...(cluster.ledger.addressesOf.get(service.name) ?? [])].filter((address) => gives(cluster.ledger, service, address))
