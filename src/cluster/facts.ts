@@ -62,20 +62,34 @@ const edges = (cidr: string | undefined): readonly Address[] => {
   return [first, last]
 }
 
-const text: Shape = { kind: "text" }
-const number: Shape = { kind: "number" }
-const flag: Shape = { kind: "flag" }
-const address: Shape = { kind: "address" }
-const prefix: Shape = { kind: "prefix" }
-const mac: Shape = { kind: "mac" }
+const text: Shape = { kind: "leaf", is: "text" }
+const number: Shape = { kind: "leaf", is: "number" }
+const flag: Shape = { kind: "leaf", is: "flag" }
+const address: Shape = { kind: "leaf", is: "address" }
+const prefix: Shape = { kind: "leaf", is: "prefix" }
+const mac: Shape = { kind: "leaf", is: "mac" }
 const choice = (...of: readonly string[]): Shape => ({ kind: "choice", of })
 const list = (item: Shape): Shape => ({ kind: "list", item })
-const object = (fields: Readonly<Record<string, Shape>>, ...required: readonly string[]): Shape => ({ kind: "object", fields, required })
+const object = (fields: Readonly<Record<string, Shape>>, ...required: readonly string[]): Shape => ({
+  kind: "object",
+  fields,
+  required,
+})
 
 const clusterShape = object({
   podCIDR: prefix,
   serviceCIDR: prefix,
-  cni: choice("flannel-vxlan", "flannel-host-gw", "flannel-wireguard", "calico-ipip", "calico-vxlan", "calico-none", "cilium", "cilium-native", "other"),
+  cni: choice(
+    "flannel-vxlan",
+    "flannel-host-gw",
+    "flannel-wireguard",
+    "calico-ipip",
+    "calico-vxlan",
+    "calico-none",
+    "cilium",
+    "cilium-native",
+    "other",
+  ),
   proxyMode: choice("iptables", "nftables", "ipvs", "cilium", "none"),
   strictARP: flag,
 })
@@ -89,7 +103,10 @@ const subnetShape = object(
     trusted: flag,
     dns: list(address),
     reaches: list(text),
-    dhcp: object({ ranges: list({ kind: "range" }), reservations: list(object({ address, name: text, mac }, "address")) }),
+    dhcp: object({
+      ranges: list({ kind: "leaf", is: "range" }),
+      reservations: list(object({ address, name: text, mac }, "address")),
+    }),
   },
   "name",
 )
@@ -98,7 +115,12 @@ const nodeShape = object(
   {
     name: text,
     mac,
-    interfaces: list(object({ name: text, addresses: list({ kind: "interface-address" }), mtu: number, medium: text }, "name")),
+    interfaces: list(
+      object(
+        { name: text, addresses: list({ kind: "leaf", is: "interface-address" }), mtu: number, medium: text },
+        "name",
+      ),
+    ),
     hypervisor: object({ name: text, macFilter: flag }),
   },
   "name",
@@ -112,8 +134,14 @@ const routerShape = object(
     natLoopback: choice("none", "snat", "preserve"),
     arpTimeoutSeconds: number,
     bgp: object({ asn: number, maximumPaths: number }),
-    aliases: { kind: "map", item: list({ kind: "text" }) },
-    portForwards: list(object({ name: text, protocol: choice("TCP", "UDP"), port: number, to: text, toPort: number, sourceNat: flag }, "port", "to")),
+    aliases: { kind: "map", item: list({ kind: "leaf", is: "text" }) },
+    portForwards: list(
+      object(
+        { name: text, protocol: choice("TCP", "UDP"), port: number, to: text, toPort: number, sourceNat: flag },
+        "port",
+        "to",
+      ),
+    ),
     dnsForwards: list(object({ zone: text, to: address }, "zone", "to")),
   },
   "name",
@@ -126,12 +154,30 @@ const specShape: Shape = object({
   hosts: list(object({ name: text, address, kind: text, mac }, "name", "address")),
   nodes: list(nodeShape),
   routers: list(routerShape),
-  dns: list(object({ view: choice("internal", "external"), name: text, type: text, value: text, ttlSeconds: number, keptIn: text }, "name", "type", "value")),
+  dns: list(
+    object(
+      { view: choice("internal", "external"), name: text, type: text, value: text, ttlSeconds: number, keptIn: text },
+      "name",
+      "type",
+      "value",
+    ),
+  ),
   tunnels: list(object({ name: text, names: list(text), endsAt: text, via: text }, "name")),
   urls: list(text),
-  trust: list(object({ name: text, service: text, meaning: choice("local", "no-login", "never-ban", "trusted-proxy"), cidrs: list(prefix), via: choice("direct", "x-forwarded-for", "proxy-protocol") }, "name")),
+  trust: list(
+    object(
+      {
+        name: text,
+        service: text,
+        meaning: choice("local", "no-login", "never-ban", "trusted-proxy"),
+        cidrs: list(prefix),
+        via: choice("direct", "x-forwarded-for", "proxy-protocol"),
+      },
+      "name",
+    ),
+  ),
   logins: list(object({ service: text, required: flag }, "service")),
   virtualAddresses: list(object({ name: text, address, heldBy: list(text) }, "name", "address")),
   observed: list(object({ service: text, clientAddress: address, count: number, period: text }, "service")),
-  plans: list(object({ name: text, pool: text, addresses: list({ kind: "range" }) }, "name")),
+  plans: list(object({ name: text, pool: text, addresses: list({ kind: "leaf", is: "range" }) }, "name")),
 })

@@ -45,7 +45,10 @@ const indexOf = (configuration: Configuration): Index => {
   const places: Place[] = []
   for (const pool of configuration.pools.values()) for (const range of pool.ranges) places.push({ range, pool })
   places.sort((a, b) => (a.range.first < b.range.first ? -1 : 1))
-  const index = { 4: places.filter(({ range }) => range.family === 4), 6: places.filter(({ range }) => range.family === 6) }
+  const index = {
+    4: places.filter(({ range }) => range.family === 4),
+    6: places.filter(({ range }) => range.family === 6),
+  }
   indexes.set(configuration, index)
   return index
 }

@@ -11,7 +11,14 @@ export type ReadAdvertisement = Omit<L2Advertisement, "pools"> & {
   readonly poolSelectors: readonly Selector[]
 }
 
-const known = ["ipAddressPools", "ipAddressPoolSelectors", "nodeSelectors", "interfaces", "serviceSelectors", "preferredNodeSelectors"]
+const known = [
+  "ipAddressPools",
+  "ipAddressPoolSelectors",
+  "nodeSelectors",
+  "interfaces",
+  "serviceSelectors",
+  "preferredNodeSelectors",
+]
 
 /** Undefined where any part cannot be read: half an advertisement would announce in the wrong place. */
 export const readAdvertisement = (object: JsonObject, faults: Faults): ReadAdvertisement | undefined => {
@@ -23,7 +30,8 @@ export const readAdvertisement = (object: JsonObject, faults: Faults): ReadAdver
   const read = {
     name,
     poolNames: readTextList(field(spec, "ipAddressPools"), "spec.ipAddressPools", faults) ?? [],
-    poolSelectors: readSelectors(field(spec, "ipAddressPoolSelectors"), "spec.ipAddressPoolSelectors", faults).selectors,
+    poolSelectors: readSelectors(field(spec, "ipAddressPoolSelectors"), "spec.ipAddressPoolSelectors", faults)
+      .selectors,
     nodes: readSelectors(field(spec, "nodeSelectors"), "spec.nodeSelectors", faults).selectors,
     services: readSelectors(field(spec, "serviceSelectors"), "spec.serviceSelectors", faults).selectors,
     interfaces: readInterfaces(field(spec, "interfaces"), faults),
@@ -37,7 +45,13 @@ const readInterfaces = (value: Json | undefined, faults: Faults): readonly strin
   const names = readTextList(value, "spec.interfaces", faults) ?? []
   for (const [index, name] of names.entries())
     if (name.length > 15 || /[/\s]/.test(name))
-      faults.add(`spec.interfaces[${index}]`, name, "noted", "no interface can have this name; names are exact, not patterns", "write a name as `ip link` shows it")
+      faults.add(
+        `spec.interfaces[${index}]`,
+        name,
+        "noted",
+        "no interface can have this name; names are exact, not patterns",
+        "write a name as `ip link` shows it",
+      )
   return names
 }
 
@@ -48,7 +62,13 @@ const readPreferences = (value: Json | undefined, faults: Faults): readonly Pref
     const weight = field(item, "weight")
     const selector = readSelector(field(item, "preference") ?? null, `${path}.preference`, faults)
     if (typeof weight !== "number" || !Number.isInteger(weight) || weight < 1 || weight > 100)
-      faults.add(`${path}.weight`, weight, "part-left-out", "it is no whole number from 1 to 100", "write a weight from 1 to 100")
+      faults.add(
+        `${path}.weight`,
+        weight,
+        "part-left-out",
+        "it is no whole number from 1 to 100",
+        "write a weight from 1 to 100",
+      )
     else if (selector !== undefined) preferences.push({ weight, selector })
   }
   return preferences

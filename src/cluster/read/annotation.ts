@@ -22,7 +22,8 @@ export const noteAnnotations = (annotations: Labels, faults: Faults): void => {
     const field = `metadata.annotations.${key.slice(0, 120)}`
     const modern = key.startsWith(deprecatedPrefix) ? prefix + key.slice(deprecatedPrefix.length) : key
     if (known.includes(modern)) {
-      if (key !== modern) faults.add(field, value, "noted", `the prefix ${deprecatedPrefix} is deprecated`, `write ${modern}`)
+      if (key !== modern)
+        faults.add(field, value, "noted", `the prefix ${deprecatedPrefix} is deprecated`, `write ${modern}`)
     } else if (modern.startsWith(prefix)) noteMisspelt(key, modern, value, faults)
     else {
       const ascii = known.find((name) => looksLike(key, name))

@@ -25,7 +25,9 @@ export const assembleConfiguration = (
   read: ReadConfiguration,
 ): { readonly configuration: Configuration; readonly problems: readonly Problem[] } => {
   const problems: Problem[] = []
-  const byAge = [...read.pools.values()].sort((a, b) => compareText(a.createdAt, b.createdAt) || compareText(a.name, b.name))
+  const byAge = [...read.pools.values()].sort(
+    (a, b) => compareText(a.createdAt, b.createdAt) || compareText(a.name, b.name),
+  )
   const taken = createTaken()
   const pools = byAge.map((pool) => disjointPool(pool, taken, read.namespaces, problems))
   pools.sort((a, b) => compareText(a.name, b.name))
@@ -38,7 +40,12 @@ export const assembleConfiguration = (
 
 export const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
-type Taken = { readonly claim: (pool: PoolName, entry: PoolEntry) => { readonly pool: PoolName; readonly entry: PoolEntry } | undefined }
+type Taken = {
+  readonly claim: (
+    pool: PoolName,
+    entry: PoolEntry,
+  ) => { readonly pool: PoolName; readonly entry: PoolEntry } | undefined
+}
 
 /** Ranges in order of their first address, disjoint, so that only two neighbours can overlap a new one. */
 const createTaken = (): Taken => {
@@ -47,7 +54,9 @@ const createTaken = (): Taken => {
     claim: (pool, entry) => {
       const list = lists[entry.range.family]
       const at = firstAbove(list, entry.range)
-      const other = [list[at - 1], list[at]].find((near) => near !== undefined && rangesOverlap(near.entry.range, entry.range))
+      const other = [list[at - 1], list[at]].find(
+        (near) => near !== undefined && rangesOverlap(near.entry.range, entry.range),
+      )
       if (other === undefined) list.splice(at, 0, { pool, entry })
       return other
     },
@@ -65,15 +74,27 @@ const firstAbove = (list: readonly { readonly entry: PoolEntry }[], range: Addre
   return low
 }
 
-const disjointPool = (pool: ReadPool, taken: Taken, namespaces: ReadConfiguration["namespaces"], problems: Problem[]): Pool => {
+const disjointPool = (
+  pool: ReadPool,
+  taken: Taken,
+  namespaces: ReadConfiguration["namespaces"],
+  problems: Problem[],
+): Pool => {
   const faults = faultsOf("IPAddressPool", pool.name)
   const ranges: AddressRange[] = []
   for (const entry of pool.entries) {
     const other = taken.claim(pool.name, entry)
     if (other === undefined) ranges.push(entry.range)
     else {
-      const whose = other.pool === pool.name ? `its own ${other.entry.text}` : `${other.entry.text} of the older pool ${other.pool}`
-      faults.add(entry.field, entry.text, "part-left-out", `it overlaps ${whose}`, `take ${printRange(other.entry.range)} out of one of them`)
+      const whose =
+        other.pool === pool.name ? `its own ${other.entry.text}` : `${other.entry.text} of the older pool ${other.pool}`
+      faults.add(
+        entry.field,
+        entry.text,
+        "part-left-out",
+        `it overlaps ${whose}`,
+        `take ${printRange(other.entry.range)} out of one of them`,
+      )
     }
   }
   problems.push(...faults.problems)
@@ -95,11 +116,7 @@ const resolve = (read: ReadRestriction, namespaces: ReadConfiguration["namespace
   return { ...rest, namespaces: names }
 }
 
-const attach = (
-  read: ReadAdvertisement,
-  pools: ReadonlyMap<PoolName, Pool>,
-  problems: Problem[],
-): L2Advertisement => {
+const attach = (read: ReadAdvertisement, pools: ReadonlyMap<PoolName, Pool>, problems: Problem[]): L2Advertisement => {
   const { poolNames, poolSelectors, ...rest } = read
   if (poolNames.length === 0 && poolSelectors.length === 0) return { ...rest, pools: "all" }
   const faults = faultsOf("L2Advertisement", read.name)
@@ -108,11 +125,24 @@ const attach = (
     if (pools.has(name)) names.add(name)
     else {
       const nearest = nearestName(name, pools.keys())
-      faults.add("spec.ipAddressPools", name, "noted", "there is no such pool", nearest === undefined ? "create it, or remove the name" : `write ${nearest}, if that is meant`)
+      faults.add(
+        "spec.ipAddressPools",
+        name,
+        "noted",
+        "there is no such pool",
+        nearest === undefined ? "create it, or remove the name" : `write ${nearest}, if that is meant`,
+      )
     }
   }
   for (const pool of pools.values()) if (anySelects(poolSelectors, pool.labels)) names.add(pool.name)
-  if (names.size === 0) faults.add("spec", read.name, "noted", "it selects no pool, so it announces nothing", "name a pool, or remove both lists to mean all pools")
+  if (names.size === 0)
+    faults.add(
+      "spec",
+      read.name,
+      "noted",
+      "it selects no pool, so it announces nothing",
+      "name a pool, or remove both lists to mean all pools",
+    )
   problems.push(...faults.problems)
   return { ...rest, pools: names }
 }

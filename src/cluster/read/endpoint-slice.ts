@@ -20,7 +20,7 @@ export const readEndpointSlice = (object: JsonObject): ReadSlice | undefined => 
     const address = listAt(endpoint, "addresses").find((item) => typeof item === "string")
     const identity = textAt(endpoint, "targetRef", "uid") ?? textAt(endpoint, "targetRef", "name") ?? address
     if (identity === undefined) continue
-    serving.set(String(identity), textAt(endpoint, "nodeName") as NodeName | undefined)
+    serving.set(identity, textAt(endpoint, "nodeName") as NodeName | undefined)
   }
   return { service: serviceName(namespace, name), serving }
 }

@@ -7,13 +7,7 @@ import { type Problem, shown } from "../problem.ts"
 /** Collects what is wrong with one object while it is read. */
 export type Faults = {
   readonly problems: readonly Problem[]
-  readonly add: (
-    field: string,
-    value: unknown,
-    effect: Problem["effect"],
-    because: string,
-    remedy: string,
-  ) => void
+  readonly add: (field: string, value: unknown, effect: Problem["effect"], because: string, remedy: string) => void
 }
 
 /** Faults of one object kept; further ones would say the same again. */

@@ -27,7 +27,8 @@ export const createLedgerBook = (): LedgerBook => {
     if (chosen === undefined) return
     entries.set(address, chosen[1])
     objectOf.set(address, chosen[0])
-    for (const { service } of chosen[1].owners) addressesOf.set(service, (addressesOf.get(service) ?? new Set()).add(address))
+    for (const { service } of chosen[1].owners)
+      addressesOf.set(service, (addressesOf.get(service) ?? new Set()).add(address))
   }
 
   const unindex = (address: Address): void => {
@@ -60,7 +61,10 @@ export const createLedgerBook = (): LedgerBook => {
 }
 
 /** Two objects may name one address after a pool was renamed by hand; the higher grant is the later giving. */
-const bestOf = (objects: ReadonlyMap<string, AddressLedger>, address: Address): readonly [string, LedgerEntry] | undefined => {
+const bestOf = (
+  objects: ReadonlyMap<string, AddressLedger>,
+  address: Address,
+): readonly [string, LedgerEntry] | undefined => {
   let best: readonly [string, LedgerEntry] | undefined
   for (const [name, object] of objects) {
     const entry = byAddress(object).get(address)

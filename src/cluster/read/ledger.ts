@@ -18,7 +18,13 @@ export const readLedger = (object: JsonObject, faults: Faults): AddressLedger | 
   const pool = textAt(object, "spec", "pool")
   if (name === undefined) return undefined
   if (pool === undefined || pool === "") {
-    faults.add("spec.pool", pool, "left-out", "it names no pool", "restore the ledger, or delete it: addresses in use are then adopted from the Services")
+    faults.add(
+      "spec.pool",
+      pool,
+      "left-out",
+      "it names no pool",
+      "restore the ledger, or delete it: addresses in use are then adopted from the Services",
+    )
     return undefined
   }
   const items = (readList(field(object, "spec", "entries"), "spec.entries", faults) ?? []).slice(0, entriesMax)
@@ -40,7 +46,13 @@ const readEntry = (item: Json, pool: PoolName, path: string, faults: Faults): re
   const since = parseTimestamp(textAt(item, "since") ?? "")
   const numbered = grant !== undefined && Number.isInteger(grant) && grant >= 0 && grant <= grantMax
   if (address === undefined || !numbered || owners.length === 0 || (freedAt === undefined && since === undefined)) {
-    faults.add(path, item, "part-left-out", "it does not say who has which address, since when, under which grant", "remove the entry: the address is then adopted from its Service")
+    faults.add(
+      path,
+      item,
+      "part-left-out",
+      "it does not say who has which address, since when, under which grant",
+      "remove the entry: the address is then adopted from its Service",
+    )
     return []
   }
   const entry = { address, pool, grant, owners: owners as readonly LedgerOwner[] as NonEmpty<LedgerOwner> }

@@ -39,6 +39,12 @@ const readMarks = (object: JsonObject, labels: Labels, faults: Faults): Readonly
   const drain = textAt(object, "metadata", "annotations", drainAnnotation)
   if (drain === "true") marks.add("leaving")
   else if (drain !== undefined && drain !== "false" && drain !== "")
-    faults.add(`metadata.annotations.${drainAnnotation}`, drain, "noted", "only \"true\" drains a node, so it stays", "write \"true\" or remove it")
+    faults.add(
+      `metadata.annotations.${drainAnnotation}`,
+      drain,
+      "noted",
+      'only "true" drains a node, so it stays',
+      'write "true" or remove it',
+    )
   return marks
 }

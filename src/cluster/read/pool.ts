@@ -64,7 +64,13 @@ const readEntries = (
     return { entries: [], broken: true }
   }
   if (list.length > entriesMax)
-    faults.add("spec.addresses", list.length, "part-left-out", `a pool has at most ${entriesMax} entries`, "join neighbouring ranges")
+    faults.add(
+      "spec.addresses",
+      list.length,
+      "part-left-out",
+      `a pool has at most ${entriesMax} entries`,
+      "join neighbouring ranges",
+    )
   const entries: PoolEntry[] = []
   for (const [index, text] of list.slice(0, entriesMax).entries()) {
     const path = `spec.addresses[${index}]`
@@ -81,7 +87,13 @@ const readFlag = (spec: JsonObject, name: string, missing: boolean, faults: Faul
   const value = field(spec, name)
   if (value === undefined || value === null) return missing
   if (typeof value === "boolean") return value
-  faults.add(`spec.${name}`, value, "part-left-out", "it is neither true nor false, so the pool gives nothing new", "write true or false")
+  faults.add(
+    `spec.${name}`,
+    value,
+    "part-left-out",
+    "it is neither true nor false, so the pool gives nothing new",
+    "write true or false",
+  )
   return undefined
 }
 
@@ -93,14 +105,26 @@ const readRestriction = (
   if (value === undefined || value === null) return { onlyFor: undefined, broken: false }
   const path = "spec.serviceAllocation"
   if (!isObject(value)) {
-    faults.add(path, value, "part-left-out", "it is no object, so the pool gives nothing new", "see IPAddressPool in MetalLB's reference")
+    faults.add(
+      path,
+      value,
+      "part-left-out",
+      "it is no object, so the pool gives nothing new",
+      "see IPAddressPool in MetalLB's reference",
+    )
     return { onlyFor: undefined, broken: true }
   }
   noteUnknown(value, path, ["priority", "namespaces", "namespaceSelectors", "serviceSelectors"], faults)
   const priority = field(value, "priority") ?? 0
   const numbered = typeof priority === "number" && Number.isSafeInteger(priority) && priority >= 0
   if (!numbered)
-    faults.add(`${path}.priority`, priority, "part-left-out", "it is no whole number from 0, so the pool gives nothing new", "write a number; lower is tried first, 0 last")
+    faults.add(
+      `${path}.priority`,
+      priority,
+      "part-left-out",
+      "it is no whole number from 0, so the pool gives nothing new",
+      "write a number; lower is tried first, 0 last",
+    )
   const namespaces = readTextList(field(value, "namespaces"), `${path}.namespaces`, faults)
   const namespaceSelectors = readSelectors(field(value, "namespaceSelectors"), `${path}.namespaceSelectors`, faults)
   const services = readSelectors(field(value, "serviceSelectors"), `${path}.serviceSelectors`, faults)

@@ -24,10 +24,15 @@ export const readRange = (text: string): ReadRange => {
 const diagnose = (text: string): { readonly because: string; readonly remedy: string } => {
   if (text !== text.trim()) return { because: "it begins or ends with a blank", remedy: `write "${text.trim()}"` }
   // oxlint-disable-next-line no-control-regex
-  if (/[^\u0020-\u007e]/.test(text)) return { because: "it holds characters that are not ASCII", remedy: "type it anew" }
+  if (/[^\u0020-\u007e]/.test(text))
+    return { because: "it holds characters that are not ASCII", remedy: "type it anew" }
   if (text.includes("%")) return { because: "a zone has no meaning here", remedy: `write ${text.split("%")[0]}` }
   const zeros = /(^|[.\-\s])0\d/.test(text)
-  if (zeros) return { because: "numbers with leading zeros mean different addresses to different programs", remedy: "remove the leading zeros" }
+  if (zeros)
+    return {
+      because: "numbers with leading zeros mean different addresses to different programs",
+      remedy: "remove the leading zeros",
+    }
   const alone = parseAddress(text)
   if (alone !== undefined)
     return { because: "it is an address without a length", remedy: `write ${text}/${familyOf(alone) === 4 ? 32 : 128}` }
@@ -37,10 +42,18 @@ const diagnose = (text: string): { readonly because: string; readonly remedy: st
 const diagnosePrefix = (text: string): { readonly because: string; readonly remedy: string } => {
   const [address = "", length = ""] = text.split("/")
   const mask = parseIpv4(length)
-  if (mask !== undefined) return { because: "its length is written as a netmask", remedy: `write ${address}/${bitsOfMask(mask)}` }
+  if (mask !== undefined)
+    return { because: "its length is written as a netmask", remedy: `write ${address}/${bitsOfMask(mask)}` }
   const parsed = parseAddress(address)
-  if (parsed === undefined) return { because: `"${address.slice(0, 64)}" is no address`, remedy: "write it like 192.168.1.240/29 or 2001:db8::/64" }
-  return { because: `"${length.slice(0, 16)}" is no prefix length`, remedy: `write a number from 0 to ${familyOf(parsed) === 4 ? 32 : 128}` }
+  if (parsed === undefined)
+    return {
+      because: `"${address.slice(0, 64)}" is no address`,
+      remedy: "write it like 192.168.1.240/29 or 2001:db8::/64",
+    }
+  return {
+    because: `"${length.slice(0, 16)}" is no prefix length`,
+    remedy: `write a number from 0 to ${familyOf(parsed) === 4 ? 32 : 128}`,
+  }
 }
 
 const diagnoseRange = (text: string): { readonly because: string; readonly remedy: string } => {
@@ -48,8 +61,12 @@ const diagnoseRange = (text: string): { readonly because: string; readonly remed
   const first = parseAddress(firstText.trim())
   const last = parseAddress(lastText.trim())
   if (first === undefined || last === undefined || more !== undefined)
-    return { because: "it is neither a prefix nor a range", remedy: "write it like 192.168.1.240/29 or 192.168.1.240-192.168.1.250" }
-  if (familyOf(first) !== familyOf(last)) return { because: "its ends are of two families", remedy: "write one range a family" }
+    return {
+      because: "it is neither a prefix nor a range",
+      remedy: "write it like 192.168.1.240/29 or 192.168.1.240-192.168.1.250",
+    }
+  if (familyOf(first) !== familyOf(last))
+    return { because: "its ends are of two families", remedy: "write one range a family" }
   return { because: "its first address is above its last", remedy: `write ${lastText.trim()}-${firstText.trim()}` }
 }
 
@@ -70,4 +87,6 @@ const unusable: readonly { readonly prefix: Prefix; readonly what: string }[] = 
 /** Whether a single address could be given at all. */
 export const isUsable = (address: Parameters<typeof familyOf>[0]): boolean =>
   !(typeof address === "bigint" && isMappedIpv4(address)) &&
-  !unusable.some(({ prefix }) => prefix.family === familyOf(address) && prefixOf(address, prefix.length).address === prefix.address)
+  !unusable.some(
+    ({ prefix }) => prefix.family === familyOf(address) && prefixOf(address, prefix.length).address === prefix.address,
+  )

@@ -55,14 +55,26 @@ const readRequirement = (value: Json, path: string, faults: Faults): Requirement
   }
   const operator = operators.find((known) => known === field(value, "operator"))
   if (operator === undefined) {
-    faults.add(`${path}.operator`, field(value, "operator"), "part-left-out", "there is no such operator", `write one of ${operators.join(", ")}`)
+    faults.add(
+      `${path}.operator`,
+      field(value, "operator"),
+      "part-left-out",
+      "there is no such operator",
+      `write one of ${operators.join(", ")}`,
+    )
     return undefined
   }
   const values = textsAt(value, "values")
   const wantsValues = operator === "In" || operator === "NotIn"
   if (wantsValues !== values.length > 0) {
     const remedy = wantsValues ? "list at least one value" : "remove the values"
-    faults.add(`${path}.values`, values, "part-left-out", `${operator} ${wantsValues ? "needs" : "takes no"} values`, remedy)
+    faults.add(
+      `${path}.values`,
+      values,
+      "part-left-out",
+      `${operator} ${wantsValues ? "needs" : "takes no"} values`,
+      remedy,
+    )
     return undefined
   }
   if (!values.every((text) => usable(key, text, `${path}.values`, faults))) return undefined
@@ -72,7 +84,13 @@ const readRequirement = (value: Json, path: string, faults: Faults): Requirement
 const usable = (key: string, text: Json | undefined, path: string, faults: Faults): text is string => {
   if (typeof text !== "string") faults.add(path, text, "part-left-out", "a label's value is a text", "put it in quotes")
   else if (text.length > valueLengthMax || key.length > 317)
-    faults.add(path, text, "part-left-out", `no label is that long (${valueLengthMax} characters at most)`, "shorten it")
+    faults.add(
+      path,
+      text,
+      "part-left-out",
+      `no label is that long (${valueLengthMax} characters at most)`,
+      "shorten it",
+    )
   else return true
   return false
 }

@@ -4,7 +4,13 @@ import { type Address, compareAddresses, parseAddress } from "../../net/address.
 import { parsePrefix } from "../../net/prefix.ts"
 import { type Labels, type NodeName, type PoolName, serviceName, type SharingKey } from "../name.ts"
 import type { Exposure, Service, ServicePort } from "../service.ts"
-import { annotationValue, givenPoolAnnotation, moveToAnnotation, noteAnnotations, sharingAnnotation } from "./annotation.ts"
+import {
+  annotationValue,
+  givenPoolAnnotation,
+  moveToAnnotation,
+  noteAnnotations,
+  sharingAnnotation,
+} from "./annotation.ts"
 import { type Faults, readList, readName, readTexts } from "./fault.ts"
 import { readWish } from "./wish.ts"
 
@@ -63,7 +69,13 @@ const readPorts = (value: Json | undefined, faults: Faults): readonly ServicePor
     if (typeof port !== "number" || !Number.isInteger(port) || port < 1 || port > 65_535)
       faults.add(`${path}.port`, port, "part-left-out", "it is no port", "write a number from 1 to 65535")
     else if (protocol === undefined)
-      faults.add(`${path}.protocol`, field(item, "protocol"), "part-left-out", "there is no such protocol", `write one of ${protocols.join(", ")}`)
+      faults.add(
+        `${path}.protocol`,
+        field(item, "protocol"),
+        "part-left-out",
+        "there is no such protocol",
+        `write one of ${protocols.join(", ")}`,
+      )
     else if (ports.has(`${protocol}/${port}`))
       faults.add(`${path}.port`, port, "noted", `${protocol}/${port} is in the list twice`, "remove the second")
     else ports.set(`${protocol}/${port}`, { protocol, port })
@@ -94,8 +106,20 @@ const noteOurs = (object: JsonObject, annotations: Labels, faults: Faults): void
   noteAnnotations(annotations, faults)
   for (const [index, text] of textsAt(object, "spec", "loadBalancerSourceRanges").entries())
     if (parsePrefix(text.trim()) === undefined)
-      faults.add(`spec.loadBalancerSourceRanges[${index}]`, text, "noted", "it is no prefix, so the service proxy ignores the list or refuses all", "write it like 192.168.0.0/16")
+      faults.add(
+        `spec.loadBalancerSourceRanges[${index}]`,
+        text,
+        "noted",
+        "it is no prefix, so the service proxy ignores the list or refuses all",
+        "write it like 192.168.0.0/16",
+      )
   const external = textsAt(object, "spec", "externalIPs")
   if (external.length > 0)
-    faults.add("spec.externalIPs", external, "noted", "nobody announces externalIPs, and they let a Service take any traffic (CVE-2020-8554)", "ask for an address with metallb.io/loadBalancerIPs instead")
+    faults.add(
+      "spec.externalIPs",
+      external,
+      "noted",
+      "nobody announces externalIPs, and they let a Service take any traffic (CVE-2020-8554)",
+      "ask for an address with metallb.io/loadBalancerIPs instead",
+    )
 }

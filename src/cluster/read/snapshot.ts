@@ -39,7 +39,15 @@ export type SnapshotOptions = {
 }
 
 export const allKinds: readonly KindName[] = [
-  "Service", "Node", "EndpointSlice", "Namespace", "IPAddressPool", "L2Advertisement", "AddressLedger", "Speaker", "Network",
+  "Service",
+  "Node",
+  "EndpointSlice",
+  "Namespace",
+  "IPAddressPool",
+  "L2Advertisement",
+  "AddressLedger",
+  "Speaker",
+  "Network",
 ]
 
 /** Takes objects in, gives the Cluster out. `look` also says what changed since the look before. */
@@ -71,7 +79,14 @@ export const createSnapshot = (options: SnapshotOptions): Snapshot => {
   let problemsStale = true
   let assembled = assembleConfiguration({ pools, advertisements, namespaces })
   let cluster: Cluster = {
-    services, endpoints, nodes, speakers, ledger: book.ledger, configuration: assembled.configuration, reserved: [], problems: [],
+    services,
+    endpoints,
+    nodes,
+    speakers,
+    ledger: book.ledger,
+    configuration: assembled.configuration,
+    reserved: [],
+    problems: [],
   }
 
   const report = (kind: KindName, key: string, problems: readonly Problem[]): void => {
@@ -115,7 +130,8 @@ export const createSnapshot = (options: SnapshotOptions): Snapshot => {
     const before = speakers.get(key)
     if (!put(speakers, key, now)) return
     reports.add(key)
-    const decisive = (of: SpeakerReport | undefined): unknown => of && { interfaces: of.interfaces, contested: of.contested }
+    const decisive = (of: SpeakerReport | undefined): unknown =>
+      of && { interfaces: of.interfaces, contested: of.contested }
     if (!sameValue(decisive(before), decisive(now))) everything = true
   }
 
@@ -124,9 +140,10 @@ export const createSnapshot = (options: SnapshotOptions): Snapshot => {
     const read = readAdvertisement(object, faults)
     if (read !== undefined) return read
     const before = advertisements.get(key)
-    const [effect, because] = before === undefined
-      ? (["left-out", "it cannot be read, so it announces nothing"] as const)
-      : (["last-valid-kept", "it cannot be read, so its last valid form goes on until the speaker restarts"] as const)
+    const [effect, because] =
+      before === undefined
+        ? (["left-out", "it cannot be read, so it announces nothing"] as const)
+        : (["last-valid-kept", "it cannot be read, so its last valid form goes on until the speaker restarts"] as const)
     faults.add("spec", key, effect, because, "mend the fields named beside this")
     return before
   }
@@ -135,32 +152,74 @@ export const createSnapshot = (options: SnapshotOptions): Snapshot => {
     const faults = faultsOf(kind, key)
     const elsewhere = ours.has(kind) && textAt(object, "metadata", "namespace") !== options.namespace
     if (elsewhere)
-      faults.add("metadata.namespace", textAt(object, "metadata", "namespace"), "left-out", "objects of metallb.io are read from one namespace only", `create it in ${options.namespace}`)
+      faults.add(
+        "metadata.namespace",
+        textAt(object, "metadata", "namespace"),
+        "left-out",
+        "objects of metallb.io are read from one namespace only",
+        `create it in ${options.namespace}`,
+      )
     switch (kind) {
-      case "Service": putService(key as ServiceName, readService(object, options.loadBalancerClass, faults), false); break
-      case "Node": everything = put(nodes, key as NodeName, readNode(object, faults)) || everything; break
-      case "EndpointSlice": putSlice(key, readEndpointSlice(object)); break
-      case "Namespace": stale(put(namespaces, key, readTexts(field(object, "metadata", "labels"), "metadata.labels", faults))); break
-      case "IPAddressPool": stale(put(pools, key, elsewhere ? undefined : readPool(object, faults))); break
-      case "L2Advertisement": stale(put(advertisements, key, elsewhere ? undefined : readOrKeep(key, object, faults))); break
-      case "AddressLedger": touchAll(book.put(key, keepEqual(book.ledger.objects.get(key), readLedger(object, faults)))); break
-      case "Speaker": putSpeaker(key as NodeName, readSpeakerReport(object, faults)); break
-      case "Network": stale(put(networks, key, readNetwork(object, faults))); break
+      case "Service":
+        putService(key as ServiceName, readService(object, options.loadBalancerClass, faults), false)
+        break
+      case "Node":
+        everything = put(nodes, key as NodeName, readNode(object, faults)) || everything
+        break
+      case "EndpointSlice":
+        putSlice(key, readEndpointSlice(object))
+        break
+      case "Namespace":
+        stale(put(namespaces, key, readTexts(field(object, "metadata", "labels"), "metadata.labels", faults)))
+        break
+      case "IPAddressPool":
+        stale(put(pools, key, elsewhere ? undefined : readPool(object, faults)))
+        break
+      case "L2Advertisement":
+        stale(put(advertisements, key, elsewhere ? undefined : readOrKeep(key, object, faults)))
+        break
+      case "AddressLedger":
+        touchAll(book.put(key, keepEqual(book.ledger.objects.get(key), readLedger(object, faults))))
+        break
+      case "Speaker":
+        putSpeaker(key as NodeName, readSpeakerReport(object, faults))
+        break
+      case "Network":
+        stale(put(networks, key, readNetwork(object, faults)))
+        break
     }
     report(kind, key, faults.problems)
   }
 
   const remove = (kind: KindName, key: string, seen: boolean): void => {
     switch (kind) {
-      case "Service": putService(key as ServiceName, undefined, seen); break
-      case "Node": everything = nodes.delete(key as NodeName) || everything; break
-      case "EndpointSlice": putSlice(key, undefined); break
-      case "Namespace": stale(namespaces.delete(key)); break
-      case "IPAddressPool": stale(pools.delete(key)); break
-      case "L2Advertisement": stale(advertisements.delete(key)); break
-      case "AddressLedger": touchAll(book.put(key, undefined)); break
-      case "Speaker": putSpeaker(key as NodeName, undefined); break
-      case "Network": stale(networks.delete(key)); break
+      case "Service":
+        putService(key as ServiceName, undefined, seen)
+        break
+      case "Node":
+        everything = nodes.delete(key as NodeName) || everything
+        break
+      case "EndpointSlice":
+        putSlice(key, undefined)
+        break
+      case "Namespace":
+        stale(namespaces.delete(key))
+        break
+      case "IPAddressPool":
+        stale(pools.delete(key))
+        break
+      case "L2Advertisement":
+        stale(advertisements.delete(key))
+        break
+      case "AddressLedger":
+        touchAll(book.put(key, undefined))
+        break
+      case "Speaker":
+        putSpeaker(key as NodeName, undefined)
+        break
+      case "Network":
+        stale(networks.delete(key))
+        break
     }
     report(kind, key, [])
   }
@@ -176,7 +235,10 @@ export const createSnapshot = (options: SnapshotOptions): Snapshot => {
     const before = assembled
     assembled = assembleConfiguration({ pools, advertisements, namespaces })
     const configuration = keepEqual(before.configuration, assembled.configuration)
-    const reserved = keepEqual(cluster.reserved, [...networks.values()].flatMap((network) => network.reserved))
+    const reserved = keepEqual(
+      cluster.reserved,
+      [...networks.values()].flatMap((network) => network.reserved),
+    )
     if (configuration !== before.configuration || reserved !== cluster.reserved) everything = true
     if (!sameValue(before.problems, assembled.problems)) problemsStale = true
     assembled = { ...assembled, configuration }
@@ -203,10 +265,17 @@ export const createSnapshot = (options: SnapshotOptions): Snapshot => {
     look,
     take: (kind, event) => {
       switch (event.kind) {
-        case "upserted": upsert(kind, keyOf(event.object), event.object); break
-        case "deleted": remove(kind, event.key, true); break
-        case "vanished": remove(kind, event.key, false); break
-        case "synced": missing.delete(kind)
+        case "upserted":
+          upsert(kind, keyOf(event.object), event.object)
+          break
+        case "deleted":
+          remove(kind, event.key, true)
+          break
+        case "vanished":
+          remove(kind, event.key, false)
+          break
+        case "synced":
+          missing.delete(kind)
       }
     },
   }

@@ -27,7 +27,8 @@ const readAddresses = (field: string, value: string, texts: readonly string[], p
     const address = parseAddress(text.trim())
     if (address === undefined) return malformed(`"${text.trim().slice(0, 64)}" is no address`)
     if (typeof address === "bigint" && isMappedIpv4(address)) return malformed("an IPv4 address is written as IPv6")
-    if (addresses.some((other) => familyOf(other) === familyOf(address))) return malformed("two addresses are of one family")
+    if (addresses.some((other) => familyOf(other) === familyOf(address)))
+      return malformed("two addresses are of one family")
     addresses.push(address)
   }
   return { kind: "addresses", addresses: addresses as readonly Address[] as NonEmpty<Address>, pool }

@@ -44,7 +44,11 @@ export const createAllocator = (): Allocator => {
     const found = new Set([...names, ...unsettled])
     for (const name of found) {
       const ledgered = cluster.ledger.addressesOf.get(name) ?? []
-      for (const address of [...occupancy.addressesOf(name), ...ledgered, ...(cluster.services.get(name)?.reported ?? [])]) {
+      for (const address of [
+        ...occupancy.addressesOf(name),
+        ...ledgered,
+        ...(cluster.services.get(name)?.reported ?? []),
+      ]) {
         for (const sharer of occupancy.sharersOf(address)) found.add(sharer.name)
         for (const owner of cluster.ledger.entries.get(address)?.owners ?? []) found.add(owner.service)
       }
@@ -63,7 +67,10 @@ export const createAllocator = (): Allocator => {
       ? new Set([...cluster.services.keys(), ...allocations.keys()])
       : withSharers(cluster, now, touched.kind === "services" ? touched.names : new Set())
     for (const name of names) now.occupancy.vacate(name)
-    const fresh = allocateAll(now, [...names].flatMap((name) => cluster.services.get(name) ?? []))
+    const fresh = allocateAll(
+      now,
+      [...names].flatMap((name) => cluster.services.get(name) ?? []),
+    )
     const changed = new Set<ServiceName>()
     for (const name of names) {
       const before = allocations.get(name)
@@ -92,7 +99,9 @@ export const createAllocator = (): Allocator => {
 /** Nothing that happens to others can change it for the better. */
 const isSettled = (allocation: Allocation, service: Service | undefined): boolean =>
   allocation.kind === "released" ||
-  (allocation.kind === "kept" && allocation.added.length === 0 && allocation.addresses.length === service?.clusterAddresses.length)
+  (allocation.kind === "kept" &&
+    allocation.added.length === 0 &&
+    allocation.addresses.length === service?.clusterAddresses.length)
 
 /** The canonical order: what stands, then wishes by address, then the rest, each by creation, namespace and name. */
 const allocateAll = (search: Search, services: readonly Service[]): ReadonlyMap<ServiceName, Allocation> => {
@@ -106,7 +115,8 @@ const allocateAll = (search: Search, services: readonly Service[]): ReadonlyMap<
   }
   standings.sort(byAge)
   const settle = (service: Service, allocation: Allocation): void => {
-    if (allocation.kind === "kept" || allocation.kind === "given") search.occupancy.occupy(service, allocation.addresses)
+    if (allocation.kind === "kept" || allocation.kind === "given")
+      search.occupancy.occupy(service, allocation.addresses)
     done.set(service.name, allocation)
   }
   const losses = keepWhatStands(search, standings, settle)
@@ -138,7 +148,9 @@ const standingOrAnswer = (search: Search, service: Service): Standing | Allocati
 
 /** Only what a controller of ours gave: the ledger says so, or the annotation that names the pool. */
 const releaseOf = ({ around }: Search, service: Service): Allocation | undefined => {
-  const given = [...(around.ledger.addressesOf.get(service.name) ?? [])].filter((address) => gives(around.ledger, service, address))
+  const given = [...(around.ledger.addressesOf.get(service.name) ?? [])].filter((address) =>
+    gives(around.ledger, service, address),
+  )
   if (given.length === 0 && service.reportedPool === undefined) return undefined
   return { kind: "released", lost: asNonEmpty([...new Set([...given, ...service.reported])]) }
 }
@@ -156,7 +168,11 @@ export const compareAge = (a: Service, b: Service): number => {
 type Settle = (service: Service, allocation: Allocation) => void
 
 /** Those who share under the terms the ledger knows come before those who changed theirs. Answers what others lose. */
-const keepWhatStands = (search: Search, standings: readonly Standing[], settle: Settle): Map<ServiceName, Loss | undefined> => {
+const keepWhatStands = (
+  search: Search,
+  standings: readonly Standing[],
+  settle: Settle,
+): Map<ServiceName, Loss | undefined> => {
   const losses = new Map<ServiceName, Loss | undefined>()
   const incomplete: Standing[] = []
   for (const standing of [...standings.filter((one) => one.byTerms), ...standings.filter((one) => !one.byTerms)]) {
@@ -173,7 +189,12 @@ const keepWhatStands = (search: Search, standings: readonly Standing[], settle: 
 }
 
 /** RequireDualStack with one address: the other one from the same pool, or both anew. */
-const completeOrLose = (search: Search, standing: Standing, settle: Settle, losses: Map<ServiceName, Loss | undefined>): void => {
+const completeOrLose = (
+  search: Search,
+  standing: Standing,
+  settle: Settle,
+  losses: Map<ServiceName, Loss | undefined>,
+): void => {
   const { request, held, lost } = standing
   const choice = choose(search, request, held)
   if (choice.kind === "chosen" && held.every((address) => choice.addresses.includes(address))) {
@@ -181,14 +202,19 @@ const completeOrLose = (search: Search, standing: Standing, settle: Settle, loss
     const { addresses, pool, passedOver } = choice
     return settle(request.service, { kind: "kept", addresses, pool: pool.name, added, passedOver, lost })
   }
-  losses.set(request.service.name, joinLosses(lost, lossOf(held, held.map((address) => ({ code: "family-changed", address })))))
+  losses.set(
+    request.service.name,
+    joinLosses(
+      lost,
+      lossOf(
+        held,
+        held.map((address) => ({ code: "family-changed", address })),
+      ),
+    ),
+  )
 }
 
-const giveWished = (
-  search: Search,
-  request: Parameters<typeof grantWish>[1],
-  lost: Loss | undefined,
-): Allocation => {
+const giveWished = (search: Search, request: Parameters<typeof grantWish>[1], lost: Loss | undefined): Allocation => {
   const wish = grantWish(search, request)
   if ("reasons" in wish) return { kind: "pending", because: reasonsOr(wish.reasons), lost }
   const [first, ...rest] = request.wish.addresses.toSorted((a, b) => familyOf(a) - familyOf(b))
@@ -209,7 +235,8 @@ const complete = (search: Search, { request }: Standing, kept: Allocation & { re
   const missing = families.wanted.find((family) => !kept.addresses.some((address) => familyOf(address) === family))
   if (missing === undefined || pool === undefined || request.misunderstood !== undefined) return kept
   const { address, reason, passedOver } = completeFrom(search, service, pool, missing)
-  if (address === undefined) return { ...kept, passedOver: [...kept.passedOver, ...(reason === undefined ? [] : [reason]), ...passedOver] }
+  if (address === undefined)
+    return { ...kept, passedOver: [...kept.passedOver, ...(reason === undefined ? [] : [reason]), ...passedOver] }
   search.occupancy.vacate(service.name)
   const [first, ...rest] = inOrder([...kept.addresses, address])
   search.occupancy.occupy(service, [first!, ...rest])
@@ -217,4 +244,5 @@ const complete = (search: Search, { request }: Standing, kept: Allocation & { re
 }
 
 /** IPv4 before IPv6, always: the first is the ballot of elections, so it must not change. */
-const inOrder = (addresses: readonly Address[]): readonly Address[] => addresses.toSorted((a, b) => familyOf(a) - familyOf(b))
+const inOrder = (addresses: readonly Address[]): readonly Address[] =>
+  addresses.toSorted((a, b) => familyOf(a) - familyOf(b))

@@ -27,7 +27,9 @@ export type Choice =
  */
 export const choose = (search: Search, request: Request, before: readonly Address[]): Choice => {
   const { passes, reasons } = poolsFor(search, request)
-  const again = passes.flat().find((pool) => before.some((address) => poolAt(search.around.configuration, address) === pool))
+  const again = passes
+    .flat()
+    .find((pool) => before.some((address) => poolAt(search.around.configuration, address) === pool))
   if (again !== undefined) {
     const choice = chooseIn(search, request, [again], before)
     if (choice.kind === "chosen" && choice.addresses.some((address) => before.includes(address)))
@@ -51,7 +53,9 @@ const poolsFor = (
   if (wish.kind === "pool") {
     const pool = pools.get(wish.pool)
     const reason = pool === undefined ? unknownPool(wish.pool, pools) : closed(pool, service)
-    return reason === undefined && pool !== undefined ? { passes: [[pool]], reasons: [] } : { passes: [], reasons: [reason!] }
+    return reason === undefined && pool !== undefined
+      ? { passes: [[pool]], reasons: [] }
+      : { passes: [], reasons: [reason!] }
   }
   const reasons: AllocationReason[] = []
   const passes = passesOf(around.configuration).map((pass) =>

@@ -28,7 +28,12 @@ export const standingOf = (around: Surroundings, request: Request): Standing => 
     ...disowned.map((address) => ({ code: "not-in-ledger" as const, address })),
     ...other.map((address) => ({ code: "family-changed" as const, address })),
   ]
-  return { request, held, lost: lossOf([...disowned, ...other], reasons), byTerms: standsByTerms(around, service, held) }
+  return {
+    request,
+    held,
+    lost: lossOf([...disowned, ...other], reasons),
+    byTerms: standsByTerms(around, service, held),
+  }
 }
 
 const preferReported = (addresses: readonly Address[], family: Family, { reported }: Service): Address | undefined => {
@@ -83,20 +88,30 @@ const placeReasons = (
   return refused === undefined ? [] : [refused]
 }
 
-const differentPools = (held: readonly Address[], homes: readonly (Pool | undefined)[]): readonly AllocationReason[] => {
+const differentPools = (
+  held: readonly Address[],
+  homes: readonly (Pool | undefined)[],
+): readonly AllocationReason[] => {
   const names = asNonEmpty([...new Set(homes.flatMap((pool) => pool?.name ?? []))])
   const addresses = asNonEmpty(held)
-  return names === undefined || addresses === undefined || names.length < 2 ? [] : [{ code: "of-two-pools", addresses, pools: names }]
+  return names === undefined || addresses === undefined || names.length < 2
+    ? []
+    : [{ code: "of-two-pools", addresses, pools: names }]
 }
 
-const wishReasons = ({ wish }: Request, held: readonly Address[], home: Pool | undefined): readonly AllocationReason[] => {
+const wishReasons = (
+  { wish }: Request,
+  held: readonly Address[],
+  home: Pool | undefined,
+): readonly AllocationReason[] => {
   const reasons: AllocationReason[] = []
   const pool = wish.kind === "any" ? undefined : wish.pool
   if (pool !== undefined && home !== undefined && pool !== home.name)
     for (const address of held) reasons.push({ code: "outside-wished-pool", address, wished: pool, pool: home.name })
   if (wish.kind === "addresses") {
     const same = held.length === wish.addresses.length && held.every((address) => wish.addresses.includes(address))
-    if (!same) for (const address of held) if (!wish.addresses.includes(address)) reasons.push({ code: "wish-changed", address })
+    if (!same)
+      for (const address of held) if (!wish.addresses.includes(address)) reasons.push({ code: "wish-changed", address })
     if (!same && reasons.length === 0) for (const address of held) reasons.push({ code: "wish-changed", address })
   }
   return reasons

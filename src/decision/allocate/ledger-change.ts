@@ -10,7 +10,7 @@ import { sharingTerms } from "./sharing.ts"
 import { sameUid } from "./surroundings.ts"
 
 /** A freed address keeps its last owners for so long. */
-export const rememberSeconds = 30 * 86_400
+export const rememberSeconds: number = 30 * 86_400
 
 /** An AddressLedger as it is to be: created where `resourceVersion` is undefined, else replaced under that version. */
 export type LedgerWrite = Pick<AddressLedger, "name" | "pool" | "grantFloor" | "entries"> & {
@@ -43,7 +43,8 @@ export const ledgerChanges = (
     const owners = ownersOf(cluster, allocations, address, before, having)
     const entry = nextEntry(cluster, before, address, owners, allocations, wallSeconds)
     if (entry === before) continue
-    const loses = before?.state === "given" ? before.owners.filter((owner) => !owners.some((other) => isSame(owner, other))) : []
+    const loses =
+      before?.state === "given" ? before.owners.filter((owner) => !owners.some((other) => isSame(owner, other))) : []
     changes.push({ address, before, entry, loses })
   }
   return changes
@@ -81,7 +82,8 @@ const ownersOf = (
   having: readonly ServiceName[],
 ): readonly LedgerOwner[] => {
   const names = new Set(having)
-  for (const { service } of before?.owners ?? []) if (addressesOf(allocations.get(service)).includes(address)) names.add(service)
+  for (const { service } of before?.owners ?? [])
+    if (addressesOf(allocations.get(service)).includes(address)) names.add(service)
   return [...names].sort().flatMap((name) => {
     const service = cluster.services.get(name)
     return service === undefined ? [] : [ownerOf(service, before)]
@@ -106,7 +108,8 @@ const nextEntry = (
 ): LedgerEntry | undefined => {
   const owners = asNonEmpty(list)
   if (owners === undefined) return nextFreed(before, wallSeconds)
-  const carriedOn = before?.state === "given" && before.owners.some((owner) => owners.some((other) => isSame(owner, other)))
+  const carriedOn =
+    before?.state === "given" && before.owners.some((owner) => owners.some((other) => isSame(owner, other)))
   if (carriedOn) return sameOwners(before.owners, owners) ? before : { ...before, owners }
   const pool = poolOf(allocations.get(owners[0].service)) ?? before?.pool
   if (pool === undefined) return before
@@ -126,10 +129,15 @@ const poolOf = (allocation: Allocation | undefined): PoolName | undefined =>
   allocation?.kind === "kept" || allocation?.kind === "given" ? allocation.pool : undefined
 
 const sameOwners = (a: readonly LedgerOwner[], b: readonly LedgerOwner[]): boolean =>
-  a.length === b.length && a.every((owner, i) => owner.service === b[i]!.service && owner.uid === b[i]!.uid && owner.terms === b[i]!.terms)
+  a.length === b.length &&
+  a.every((owner, i) => owner.service === b[i]!.service && owner.uid === b[i]!.uid && owner.terms === b[i]!.terms)
 
 /** The objects to write, whole. A change goes to the object that has the address' entry, or to the one its block belongs to. */
-export const ledgerWrites = (cluster: Cluster, changes: readonly LedgerChange[], wallSeconds: number): readonly LedgerWrite[] => {
+export const ledgerWrites = (
+  cluster: Cluster,
+  changes: readonly LedgerChange[],
+  wallSeconds: number,
+): readonly LedgerWrite[] => {
   const byObject = new Map<string, LedgerChange[]>()
   for (const change of changes) {
     const pool = change.entry?.pool ?? change.before?.pool

@@ -58,7 +58,8 @@ const lowestInRange = (
     } else if (contest !== undefined) {
       passedOver.push({ code: "contested", address: at, ...contest })
       at = nextAddress(at)
-    } else if ((pool.avoidsBuggyAddresses && isBuggy(at)) || (!mayRest && isResting(around, at, wallSeconds))) at = nextAddress(at)
+    } else if ((pool.avoidsBuggyAddresses && isBuggy(at)) || (!mayRest && isResting(around, at, wallSeconds)))
+      at = nextAddress(at)
     else return at
   }
   return undefined

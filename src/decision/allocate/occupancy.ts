@@ -66,7 +66,12 @@ export const createOccupancy = (configuration: Configuration): Occupancy => {
       .filter((other) => other.name !== service.name)
       .sort((a, b) => (a.name < b.name ? -1 : 1))
       .flatMap((other) =>
-        sharingRefusals(service, other).map((refusal) => ({ code: "sharing-refused" as const, address, with: other.name, refusal })),
+        sharingRefusals(service, other).map((refusal) => ({
+          code: "sharing-refused" as const,
+          address,
+          with: other.name,
+          refusal,
+        })),
       )
 
   return {

@@ -51,7 +51,8 @@ export const capacityOf = (pool: Pool, family: Family): number | bigint => {
   return sum
 }
 
-const isHuge = (range: AddressRange): boolean => prefixesOfRange(range).some((prefix) => bitsOf(6) - prefix.length >= 62)
+const isHuge = (range: AddressRange): boolean =>
+  prefixesOfRange(range).some((prefix) => bitsOf(6) - prefix.length >= 62)
 
 /** Addresses ending in .0 or .255 from first to last. */
 const buggyIn = ({ first, last }: AddressRange): number => {

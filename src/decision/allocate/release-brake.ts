@@ -29,12 +29,15 @@ export const brake = (
   changes: readonly LedgerChange[],
   deleted: ReadonlySet<ServiceName>,
 ): { readonly changes: readonly LedgerChange[]; readonly held: MassRelease | undefined } => {
-  const counted = changes.filter((change) => change.loses.some((owner) => !deleted.has(owner.service) || cluster.services.has(owner.service)))
+  const counted = changes.filter((change) =>
+    change.loses.some((owner) => !deleted.has(owner.service) || cluster.services.has(owner.service)),
+  )
   const given = [...cluster.ledger.entries.values()].filter((entry) => entry.state === "given").length
   if (counted.length <= Math.max(releasesAlwaysFree, given * releasesShareMax)) return { changes, held: undefined }
   const addresses = counted.map((change) => change.address)
   const code = codeOf(addresses)
-  if ([...cluster.ledger.objects.values()].some((object) => object.confirmedRelease === code)) return { changes, held: undefined }
+  if ([...cluster.ledger.objects.values()].some((object) => object.confirmedRelease === code))
+    return { changes, held: undefined }
   const services = [...new Set(counted.flatMap((change) => change.loses.map((owner) => owner.service)))].sort()
   return { changes: changes.filter((change) => !counted.includes(change)), held: { code, addresses, services, given } }
 }

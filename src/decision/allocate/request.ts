@@ -19,7 +19,12 @@ export const requestOf = (service: Service, wish: Wish): Request | AllocationRea
   if ("code" in families) return families
   const misunderstood = misunderstanding(wish, families)
   const understood = wish.kind === "any" || wish.kind === "pool" || wish.kind === "addresses" ? wish : undefined
-  return { service, families, misunderstood, wish: misunderstood === undefined && understood !== undefined ? understood : { kind: "any" } }
+  return {
+    service,
+    families,
+    misunderstood,
+    wish: misunderstood === undefined && understood !== undefined ? understood : { kind: "any" },
+  }
 }
 
 const misunderstanding = (wish: Wish, families: Families): AllocationReason | undefined => {

@@ -12,7 +12,10 @@ const podsOf = (service: Service): Labels | undefined => (service.policy === "Lo
 
 /** MetalLB's backend key: the selector as sorted `k=v,k2=v2` for Local, empty for Cluster. Its namespace is no part of it. */
 export const backendOf = (service: Service): string =>
-  [...(podsOf(service) ?? [])].map(([key, value]) => `${key}=${value}`).sort().join(",")
+  [...(podsOf(service) ?? [])]
+    .map(([key, value]) => `${key}=${value}`)
+    .sort()
+    .join(",")
 
 /** Every rule that keeps two Services from one address: none means that they may share. */
 export const sharingRefusals = (ours: Service, theirs: Service): readonly SharingRefusal[] => {
@@ -22,7 +25,8 @@ export const sharingRefusals = (ours: Service, theirs: Service): readonly Sharin
     const on = ourKey !== undefined ? "other" : theirKey !== undefined ? "this" : "both"
     refusals.push({ rule: "key-missing", on })
   } else if (ourKey !== theirKey) refusals.push({ rule: "key-differs", ours: ourKey, theirs: theirKey })
-  if (backendOf(ours) !== backendOf(theirs)) refusals.push({ rule: "pods-differ", ours: podsOf(ours), theirs: podsOf(theirs) })
+  if (backendOf(ours) !== backendOf(theirs))
+    refusals.push({ rule: "pods-differ", ours: podsOf(ours), theirs: podsOf(theirs) })
   const port = clash(ours.ports, theirs.ports)
   if (port !== undefined) refusals.push({ rule: "port-taken", port })
   return refusals
@@ -46,7 +50,9 @@ const clash = (ours: readonly ServicePort[], theirs: readonly ServicePort[]): Se
 export const sharingTerms = (service: Service): string => {
   const key = sharingKeyOf(service)
   if (key === undefined) return ""
-  const made = terms.get(service) ?? digest([key, backendOf(service), ...service.ports.map(({ protocol, port }) => `${protocol}/${port}`)])
+  const made =
+    terms.get(service) ??
+    digest([key, backendOf(service), ...service.ports.map(({ protocol, port }) => `${protocol}/${port}`)])
   terms.set(service, made)
   return made
 }
@@ -54,4 +60,6 @@ export const sharingTerms = (service: Service): string => {
 const terms = new WeakMap<Service, string>()
 
 const digest = (parts: readonly string[]): string =>
-  [...sha256(utf8Bytes(JSON.stringify(parts))).subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join("")
+  [...sha256(utf8Bytes(JSON.stringify(parts))).subarray(0, 8)]
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join("")

@@ -25,11 +25,15 @@ export const surroundingsOf = (cluster: Cluster): Surroundings => {
   const sorted = cluster.reserved.toSorted((a, b) => compareAddresses(a.range.first, b.range.first))
   const contested = new Map<Address, { mac: Mac; seenBy: NodeName }>()
   for (const [seenBy, report] of cluster.speakers)
-    for (const [address, { mac }] of report.contested) if (!contested.has(address)) contested.set(address, { mac, seenBy })
+    for (const [address, { mac }] of report.contested)
+      if (!contested.has(address)) contested.set(address, { mac, seenBy })
   return {
     configuration: cluster.configuration,
     ledger: cluster.ledger,
-    reserved: { 4: sorted.filter(({ range }) => range.family === 4), 6: sorted.filter(({ range }) => range.family === 6) },
+    reserved: {
+      4: sorted.filter(({ range }) => range.family === 4),
+      6: sorted.filter(({ range }) => range.family === 6),
+    },
     contested,
   }
 }
@@ -65,7 +69,9 @@ export const heldBy = (
   around: Surroundings,
   service: Service,
 ): { readonly addresses: readonly Address[]; readonly disowned: readonly Address[] } => {
-  const given = [...(around.ledger.addressesOf.get(service.name) ?? [])].filter((address) => gives(around.ledger, service, address))
+  const given = [...(around.ledger.addressesOf.get(service.name) ?? [])].filter((address) =>
+    gives(around.ledger, service, address),
+  )
   const others = service.reported.filter((address) => !given.includes(address))
   const adopted = given.length > 0 ? [] : others.filter((address) => isUncovered(around, service, address))
   return {
@@ -76,7 +82,10 @@ export const heldBy = (
 
 export const gives = (ledger: Ledger, service: Service, address: Address): boolean => {
   const entry = ledger.entries.get(address)
-  return entry?.state === "given" && entry.owners.some((owner) => owner.service === service.name && sameUid(owner.uid, service.uid))
+  return (
+    entry?.state === "given" &&
+    entry.owners.some((owner) => owner.service === service.name && sameUid(owner.uid, service.uid))
+  )
 }
 
 /** Files carry no uids: there a name must do. */

@@ -1,5 +1,4 @@
 import type { Address, NonEmpty } from "../../net/address.ts"
-import type { Prefix } from "../../net/prefix.ts"
 import type { NodeName, PoolName, ServiceName } from "../../cluster/name.ts"
 
 /** The connected set of Services that share an address, with both families of each. One node answers for all of it. */
@@ -21,6 +20,10 @@ export type Candidate = { readonly node: NodeName; readonly score: number }
 
 /** Why nobody may answer for a group. */
 export type SilentReason =
+  /** Its pool is not (or no longer) for this Service. */
+  | { readonly code: "pool-not-for-it"; readonly service: ServiceName }
+  /** The ledger gives it, but no status names it (yet, or somebody wiped it): the service proxy has no rules for it. */
+  | { readonly code: "not-in-status"; readonly service: ServiceName }
   | { readonly code: "no-endpoints"; readonly service: ServiceName }
   | { readonly code: "no-advertisement"; readonly service: ServiceName; readonly pool: PoolName }
   /** The pool is advertised, but `serviceSelectors` leave this Service out. */
@@ -32,7 +35,6 @@ export type SilentReason =
 
 export type Election = {
   readonly group: AddressGroup
-  /** Interfaces that may answer for the group on a node of the order; undefined: all. */
   readonly outcome:
     | { readonly kind: "ordered"; readonly order: NonEmpty<Candidate> }
     | { readonly kind: "nobody"; readonly because: NonEmpty<SilentReason> }
@@ -49,11 +51,7 @@ export type Bar =
   | { readonly code: "interface-enslaved"; readonly interface: string; readonly master: string }
 
 /** Why a node that may answer stands behind another. */
-export type Behind = {
-  readonly node: NodeName
-  readonly by: "preference" | "subnet" | "hash"
-  readonly subnet: Prefix | undefined
-}
+export type Behind = { readonly node: NodeName; readonly by: "preference" | "subnet" | "hash" }
 
 export type WhyNot =
   | { readonly kind: "barred"; readonly bars: NonEmpty<Bar> }

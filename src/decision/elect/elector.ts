@@ -1,0 +1,152 @@
+import type { Address } from "../../net/address.ts"
+import type { Cluster, Touched } from "../../cluster/cluster.ts"
+import { keepEqual } from "../../cluster/equal.ts"
+import type { ServiceName } from "../../cluster/name.ts"
+import type { Service } from "../../cluster/service.ts"
+import { asNonEmpty } from "../allocate/occupancy.ts"
+import { type Surroundings, surroundingsOf } from "../allocate/surroundings.ts"
+import { addressesToAnnounce, groupOf } from "./address-group.ts"
+import { type Candidates, createCandidates } from "./candidates.ts"
+import type { Election, SilentReason } from "./election.ts"
+import { createRanking, type Ranking } from "./ranking.ts"
+import { voiceOf, type Voice } from "./voice.ts"
+
+/** By key of the group. Live, like a Cluster's maps. */
+export type Elections = ReadonlyMap<string, Election>
+
+export type Elected = {
+  readonly elections: Elections
+  /** Keys whose election differs from the one before, or is gone. */
+  readonly changed: ReadonlySet<string>
+}
+
+/** Owns the groups and the ranking, so that its work follows the change. Its answers equal `elect`'s at each look. */
+export type Elector = {
+  readonly decide: (cluster: Cluster, touched: Touched) => Elected
+  /** The group a Service belongs to, after the last decision. */
+  readonly keyOf: (service: ServiceName) => string | undefined
+}
+
+/** Who may answer for each address, best first, from nothing but the snapshot. Who lives is not asked here. */
+export const elect = (cluster: Cluster, ranking: Ranking = createRanking()): Elections =>
+  createElector(ranking).decide(cluster, { kind: "everything" }).elections
+
+export const createElector = (ranking: Ranking = createRanking()): Elector => {
+  const elections = new Map<string, Election>()
+  const keys = new Map<ServiceName, string>()
+  const addresses = new Map<ServiceName, readonly Address[]>()
+  const services = new Map<Address, Set<ServiceName>>()
+  let scene: { readonly around: Surroundings; readonly candidates: Candidates } | undefined
+
+  const place = (name: ServiceName, now: readonly Address[]): void => {
+    for (const address of addresses.get(name) ?? []) {
+      const at = services.get(address)
+      at?.delete(name)
+      if (at?.size === 0) services.delete(address)
+    }
+    if (now.length > 0) addresses.set(name, now)
+    else addresses.delete(name)
+    for (const address of now) {
+      const at = services.get(address)
+      if (at === undefined) services.set(address, new Set([name]))
+      else at.add(name)
+    }
+  }
+
+  /** Puts the named Services where their addresses are now, and answers all whose group may be another by that. */
+  const replace = (cluster: Cluster, around: Surroundings, names: Iterable<ServiceName>): ReadonlySet<ServiceName> => {
+    const found = new Set(names)
+    for (const name of found) {
+      const before = keys.get(name)
+      for (const member of (before === undefined ? undefined : elections.get(before)?.group.services) ?? [])
+        found.add(member)
+      const service = cluster.services.get(name)
+      place(name, service === undefined ? [] : addressesToAnnounce(around, service))
+      for (const address of addresses.get(name) ?? [])
+        if (services.get(address)!.size > 1) for (const sharer of services.get(address)!) found.add(sharer)
+    }
+    return found
+  }
+
+  const connected = (name: ServiceName): ReadonlySet<ServiceName> => {
+    const found = new Set([name])
+    for (const member of found)
+      for (const address of addresses.get(member) ?? [])
+        for (const sharer of services.get(address) ?? []) found.add(sharer)
+    return found
+  }
+
+  const decide: Elector["decide"] = (cluster, touched) => {
+    const whole = scene === undefined || touched.kind === "everything"
+    if (whole || scene === undefined)
+      scene = { around: surroundingsOf(cluster), candidates: createCandidates(cluster, ranking) }
+    const { around, candidates } = scene
+    const names = whole
+      ? [...cluster.services.keys(), ...keys.keys()]
+      : touched.kind === "services"
+        ? touched.names
+        : []
+    const affected = replace(cluster, around, names)
+    const before = new Map<string, Election>()
+    for (const name of affected) {
+      const key = keys.get(name)
+      const election = key === undefined ? undefined : elections.get(key)
+      keys.delete(name)
+      if (key === undefined || election === undefined) continue
+      before.set(key, election)
+      elections.delete(key)
+    }
+    const changed = new Set(before.keys())
+    for (const name of affected) {
+      if (keys.has(name) || !addresses.has(name)) continue
+      const members = [...connected(name)].flatMap((member) => cluster.services.get(member) ?? [])
+      const election = electOne(cluster, around, candidates, members, (service) => addresses.get(service.name) ?? [])
+      const { key } = election.group
+      const kept = keepEqual(before.get(key), election)
+      elections.set(key, kept)
+      for (const member of members) keys.set(member.name, key)
+      if (kept === before.get(key)) changed.delete(key)
+      else changed.add(key)
+    }
+    for (const key of changed) if (!elections.has(key)) ranking.forget(before.get(key)!.group.addresses[0])
+    return { elections, changed }
+  }
+
+  return { decide, keyOf: (service) => keys.get(service) }
+}
+
+const electOne = (
+  cluster: Cluster,
+  around: Surroundings,
+  candidates: Candidates,
+  members: readonly Service[],
+  addressesOf: (service: Service) => readonly Address[],
+): Election => {
+  const group = groupOf(cluster, members, addressesOf)
+  const voices: Voice[] = []
+  const silent: SilentReason[] = []
+  for (const name of group.services) {
+    const service = cluster.services.get(name)!
+    const voice = voiceOf(cluster, around, service, addressesOf(service)[0]!)
+    if ("code" in voice) silent.push(voice)
+    else voices.push(voice)
+  }
+  const order = asNonEmpty(candidates.order(voices, group.addresses[0]))
+  if (order !== undefined) return { group, outcome: { kind: "ordered", order } }
+  const because = asNonEmpty([...silent, ...disagreement(candidates, voices, group.addresses[0])])
+  return {
+    group,
+    outcome: { kind: "nobody", because: because ?? [{ code: "no-candidate", service: group.services[0] }] },
+  }
+}
+
+/** Why voices have no candidate in common: one of them has none, or two of them have different ones. */
+const disagreement = (candidates: Candidates, voices: readonly Voice[], ballot: Address): readonly SilentReason[] => {
+  const lone = voices.filter((voice) => candidates.order([voice], ballot).length === 0)
+  if (lone.length > 0) return lone.map(({ service }) => ({ code: "no-candidate", service: service.name }))
+  for (const [index, voice] of voices.entries())
+    for (const other of voices.slice(index + 1))
+      if (candidates.order([voice, other], ballot).length === 0)
+        return [{ code: "candidates-disjoint", services: [voice.service.name, other.service.name] }]
+  return voices.map(({ service }) => ({ code: "no-candidate", service: service.name }))
+}

@@ -1,0 +1,39 @@
+import type { L2Advertisement } from "../../cluster/advertisement.ts"
+import type { Cluster } from "../../cluster/cluster.ts"
+import type { EndpointView, Service } from "../../cluster/service.ts"
+import { homeOf, type Surroundings } from "../allocate/surroundings.ts"
+import { restriction } from "../allocate/eligibility.ts"
+import type { AddressGroup, SilentReason } from "./election.ts"
+import { advertisementsOf, matching } from "./candidacy.ts"
+
+/** One Service of a group that says who may answer: its advertisements, and for Local the nodes with its pods. */
+export type Voice = {
+  readonly service: Service
+  readonly advertisements: readonly L2Advertisement[]
+  /** Undefined: any node will do. */
+  readonly local: EndpointView["serving"] | undefined
+}
+
+/** A Service without endpoints or advertisement has no say, and does not silence those it shares with. */
+export const voiceOf = (
+  cluster: Cluster,
+  around: Surroundings,
+  service: Service,
+  address: AddressGroup["addresses"][0],
+): Voice | SilentReason => {
+  const pool = homeOf(around, service, address)
+  if (pool === undefined || (pool.fault !== "rules" && restriction(pool, service) !== undefined))
+    return { code: "pool-not-for-it", service: service.name }
+  if (!service.reported.includes(address)) return { code: "not-in-status", service: service.name }
+  const endpoints = cluster.endpoints.get(service.name)
+  if (endpoints === undefined || (endpoints.serving.size === 0 && endpoints.unplaced === 0))
+    return { code: "no-endpoints", service: service.name }
+  const all = advertisementsOf(cluster, pool)
+  if (all.length === 0) return { code: "no-advertisement", service: service.name, pool: pool.name }
+  const advertisements = matching(all, service)
+  if (advertisements.length === 0) return { code: "not-advertised", service: service.name, pool: pool.name }
+  const selective = advertisements.find(({ services }) => services.length > 0)
+  if (service.hasSharingAnnotation && selective !== undefined)
+    return { code: "shared-with-service-selectors", service: service.name, advertisement: selective.name }
+  return { service, advertisements, local: service.policy === "Local" ? endpoints.serving : undefined }
+}
