@@ -1,7 +1,6 @@
 import type { Address } from "../../net/address.ts"
 import type { Interface } from "../../net/interface.ts"
 import type { Boot } from "../../ownership/beat.ts"
-import type { Segment, SegmentConfig } from "../../ownership/segment.ts"
 import { type SharedKeys, sharedKey } from "../../protocol/shared-key.ts"
 import { after, type At, earliest, type Instant, type Program } from "../../time/instant.ts"
 import type { Hold, Intent, Surroundings } from "../intent.ts"
@@ -25,7 +24,6 @@ export type AnnouncerOptions = {
   readonly promiseSeconds: number
   /** Over every frame of a link. Undefined: no limit. */
   readonly arpPerSecondMax: number | undefined
-  readonly createSegment: (config: SegmentConfig) => Segment
 }
 
 /** The first change is told at once, what follows at most so often: a thousand moves are one report. */

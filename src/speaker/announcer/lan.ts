@@ -5,7 +5,7 @@ import type { Finding as SegmentFinding } from "../../ownership/finding.ts"
 import type { InheritedClaim, SegmentInput } from "../../ownership/input.ts"
 import type { SegmentOutput } from "../../ownership/output.ts"
 import type { SegmentPicture } from "../../ownership/picture.ts"
-import type { Segment, SegmentConfig } from "../../ownership/segment.ts"
+import { createSegment, type Segment } from "../../ownership/segment.ts"
 import { type BeatScope, beatPort, beatScope } from "../../protocol/beat/datagram.ts"
 import { decodeBeat } from "../../protocol/beat/decode-beat.ts"
 import { solicitedNodeGroup } from "../../protocol/ndp/solicited-node.ts"
@@ -37,7 +37,6 @@ export type LanSetup = {
   readonly table: AnswerTable
   readonly tally: Tally
   readonly keys: () => SharedKeys
-  readonly createSegment: (config: SegmentConfig) => Segment
 }
 
 /** A group this node answers for here. `since`: seconds since 1970. */
@@ -86,7 +85,7 @@ export class Lan {
     this.#view = new SegmentView(setup.node, this.directory)
     this.voice = new Voice({ ...setup, directory: this.directory, scope: this.#scope })
     this.voice.link = link
-    this.#segment = setup.createSegment({
+    this.#segment = createSegment({
       self: nodeIdOf(setup.node),
       boot: setup.boot,
       mac: link.mac,
@@ -145,7 +144,9 @@ export class Lan {
   }
 
   inherited(claims: readonly InheritedClaim[], at: At): Outputs {
-    return this.#step({ kind: "inherited", claims }, at)
+    const outputs = this.#step({ kind: "inherited", claims }, at)
+    for (const claim of claims) if (this.#held.has(claim.key)) this.#hold(claim.key, claim.addresses, claim, at)
+    return outputs
   }
 
   give(key: Address, to: string, at: At): Outputs {
@@ -187,12 +188,14 @@ export class Lan {
     if (heard.kind === "malformed") return this.#drop(`frame-${heard.because}`)
     if (heard.mac === this.#link.mac || heard.packet.source === this.#link.mac) return []
     const { directory, voice } = this
-    const sighting = sightingOf(heard, { link: this.#link, directory, view: this.#view, questions: voice.questions })
+    const isHeld = (address: Address): boolean => this.#grantOf(address) !== undefined
+    const around = { link: this.#link, directory, view: this.#view, questions: voice.questions, isHeld }
+    const sighting = sightingOf(heard, around, at.now)
     const outputs = this.#step(sighting, at, heard)
     const { asksFor, speaksFor } = heard
-    if (voice.hear(heard, asksFor !== undefined && this.#grantOf(asksFor) !== undefined, at.now)) this.#changed = true
+    if (voice.hear(heard, asksFor !== undefined && isHeld(asksFor), at.now)) this.#changed = true
     if (speaksFor !== undefined && this.#controls.includes(speaksFor)) this.#answersForEverything(heard.mac)
-    if (sighting.kind === "foreign" && this.#grantOf(sighting.address) !== undefined)
+    if (sighting.kind === "foreign" && isHeld(sighting.address))
       return [...outputs, ...this.#contest(sighting.address, sighting.mac, at)]
     if (sighting.kind !== "request") return outputs
     return [...outputs, ...voice.answer(heard, sighting.address, this.#grantOf, at.now)]

@@ -1,29 +1,37 @@
 import type { Address } from "../../net/address.ts"
 import type { NodeId } from "../../ownership/beat.ts"
 import type { SegmentInput } from "../../ownership/input.ts"
+import { after, type Instant } from "../../time/instant.ts"
 import type { Heard } from "./hearing.ts"
 import type { Link } from "./link.ts"
 import type { MemberDirectory } from "./member-directory.ts"
 import type { SegmentView } from "./segment-view.ts"
+import type { OpenQuestion } from "./voice.ts"
 
 /** What a frame is read against. */
 export type Surrounding = {
   readonly link: Link
   readonly directory: MemberDirectory
   readonly view: SegmentView
-  /** The address each open question of ours was about: who does not hold it answers in its own name. */
-  readonly questions: ReadonlyMap<number, Address>
+  readonly questions: ReadonlyMap<number, OpenQuestion>
+  readonly isHeld: (address: Address) => boolean
 }
 
+/** An answer that comes later than this is none to our question. */
+const answerWithinMs = 1000
+
 /** What a frame tells the machine that decides who answers. */
-export const sightingOf = (heard: Heard, around: Surrounding): SegmentInput => {
+export const sightingOf = (heard: Heard, around: Surrounding, now: Instant): SegmentInput => {
   const member = around.directory.nodeOf(heard.mac)
   const said = member === undefined ? undefined : saidByMember(heard, member, around)
   if (said !== undefined) return said
   const { speaksFor, asksFor } = heard
-  if (speaksFor !== undefined && around.view.keyOf(speaksFor) !== undefined)
-    return { kind: "foreign", address: speaksFor, mac: heard.mac, member }
-  if (asksFor !== undefined && around.view.keyOf(asksFor) !== undefined) return { kind: "request", address: asksFor }
+  const isOurs = (address: Address): boolean => around.view.keyOf(address) !== undefined || around.isHeld(address)
+  if (speaksFor !== undefined && isOurs(speaksFor))
+    return member === undefined || isOutOfPlace(speaksFor, around, now)
+      ? { kind: "foreign", address: speaksFor, mac: heard.mac, member }
+      : { kind: "sighting" }
+  if (asksFor !== undefined && isOurs(asksFor)) return { kind: "request", address: asksFor }
   return isGatewayAnswer(heard, around.link) ? { kind: "gateway" } : { kind: "sighting" }
 }
 
@@ -36,7 +44,7 @@ const saidByMember = (heard: Heard, from: NodeId, { questions }: Surrounding): S
       return { kind: "question", from, address: asksFor, nonce: token.nonce, addressed: heard.addressed }
     }
     case "answer": {
-      const address = questions.get(token.nonce)
+      const address = questions.get(token.nonce)?.address
       if (address === undefined) return undefined
       const holds = token.grant === 0 ? undefined : token.grant - 1
       return { kind: "answer", from, address, holds, nonce: token.nonce }
@@ -49,6 +57,14 @@ const saidByMember = (heard: Heard, from: NodeId, { questions }: Surrounding): S
       return undefined
   }
 }
+
+/**
+ * A member's frame without a token is what clients get from a holder; this node's own kernel may be such a client. It
+ * says something only as an answer to a question, which a speaker answers with its token, or for what is held here.
+ */
+const isOutOfPlace = (address: Address, { questions, isHeld }: Surrounding, now: Instant): boolean =>
+  isHeld(address) ||
+  [...questions.values()].some((open) => open.address === address && now < after(open.askedAt, answerWithinMs))
 
 const isGatewayAnswer = ({ addressed, answers, speaksFor }: Heard, link: Link): boolean =>
   addressed &&

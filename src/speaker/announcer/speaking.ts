@@ -26,10 +26,19 @@ export const announcement = (
   return [request, reply]
 }
 
-/** A question in the announced address' own name: it makes an entry at that station, and the answer proves it. */
-export const directedRequest = (link: Link, address: Address, to: Station): Uint8Array | undefined => {
+/**
+ * A question in the announced address' own name: it makes an entry at that station, and the answer proves it. Where the
+ * station's MAC is not known all hear it, so the claim stands in it too.
+ */
+export const directedRequest = (
+  link: Link,
+  address: Address,
+  to: Station,
+  keys: SharedKeys,
+  token: Token | undefined,
+): Uint8Array | undefined => {
   if (typeof address !== typeof to.address) return undefined
-  return requestFrom(link, address, to, undefined)
+  return requestFrom(link, address, to, seal(keys, link, address, token))
 }
 
 /** A question in this node's own name. A member's station answers the token even for what it does not hold. */

@@ -4,6 +4,7 @@ import type { Beat, Epoch, Grant, NodeId } from "../../ownership/beat.ts"
 import type { BeatScope } from "../../protocol/beat/datagram.ts"
 import { encodeBeat } from "../../protocol/beat/encode-beat.ts"
 import type { SharedKeys } from "../../protocol/shared-key.ts"
+import type { Token } from "../../protocol/token.ts"
 import { earliest, type Instant } from "../../time/instant.ts"
 import { createGatewayWatch, type GatewayWatch } from "./gateway-watch.ts"
 import { answerTo, type Heard } from "./hearing.ts"
@@ -12,7 +13,7 @@ import type { MemberDirectory } from "./member-directory.ts"
 import type { AnnouncerOutput } from "./output.ts"
 import { createPacer, type Pacer } from "./pacer.ts"
 import { createRecentAskers, type RecentAskers } from "./recent-askers.ts"
-import { announcement, directedRequest, question, tokenAnswer } from "./speaking.ts"
+import { announcement, directedRequest, question, type Station, tokenAnswer } from "./speaking.ts"
 import type { Tally } from "./tally.ts"
 
 /** A claim to be told to the whole segment. */
@@ -27,6 +28,9 @@ export type VoiceSetup = {
   readonly arpPerSecondMax: number | undefined
 }
 
+/** What was asked, and when. */
+export type OpenQuestion = { readonly address: Address; readonly askedAt: Instant }
+
 /** Each holder is asked about one address each beat interval, so open questions are few; who does not answer is forgotten. */
 const openQuestionsMax = 256
 
@@ -37,8 +41,8 @@ type Say = readonly AnnouncerOutput[]
  * from, of the gateway and of those who asked for it lately: that makes an entry where an announcement makes none.
  */
 export class Voice {
-  /** The address each open question was about: who does not hold it answers in its own name. */
-  readonly questions: Map<number, Address> = new Map()
+  /** By nonce: who does not hold the address answers in its own name. */
+  readonly questions: Map<number, OpenQuestion> = new Map()
   /** Undefined while the link is gone or down: nothing is said. */
   link: Link | undefined
   readonly #setup: VoiceSetup
@@ -46,6 +50,8 @@ export class Voice {
   readonly #watch: GatewayWatch = createGatewayWatch()
   readonly #askers: RecentAskers = createRecentAskers()
   readonly #gatewayMacs = new Map<Address, Mac>()
+  /** The claim behind each address announced here: it stands in every frame that speaks for the address unasked. */
+  readonly #claims = new Map<Address, Token>()
 
   constructor(setup: VoiceSetup) {
     this.#setup = setup
@@ -66,7 +72,7 @@ export class Voice {
     const mac = whom === "everybody" ? undefined : this.#setup.directory.macOf(whom)
     const oldest = this.questions.size < openQuestionsMax ? undefined : this.questions.keys().next().value
     if (oldest !== undefined) this.questions.delete(oldest)
-    this.questions.set(nonce, address)
+    this.questions.set(nonce, { address, askedAt: now })
     return this.#say(now, (link, keys) => [question(link, { address, mac }, keys, { kind: "question", nonce })])
   }
 
@@ -96,27 +102,25 @@ export class Voice {
   }
 
   announce({ addresses, grant, epoch }: Claimed, now: Instant): Say {
-    const said = addresses.flatMap((address) =>
-      this.#say(now, (link, keys) => [
-        ...this.#gratuitous(link, address, () =>
-          announcement(link, address, keys, { kind: "announcement", grant, epoch }),
-        ),
-        ...this.#beginWatch(link, address, now),
-      ]),
-    )
+    const said = addresses.flatMap((address) => {
+      this.#claims.set(address, { kind: "announcement", grant, epoch })
+      return this.#say(now, (link, keys) => [
+        ...this.#gratuitous(link, keys, address),
+        ...this.#beginWatch(link, keys, address, now),
+      ])
+    })
     return [...said, ...this.askDue(now)]
   }
 
   /** Says once more, to all, that an address is ours. RFC 5227 section 2.4 allows one announcement; its pace is the caller's. */
   defend(address: Address, now: Instant): Say {
-    return this.#say(now, (link, keys) =>
-      this.#gratuitous(link, address, () => announcement(link, address, keys, undefined)),
-    )
+    return this.#say(now, (link, keys) => this.#gratuitous(link, keys, address))
   }
 
   /** An address is no longer ours, or the MAC it was announced with is no longer the link's. */
   forget(address: Address): void {
     this.#watch.end(address)
+    this.#claims.delete(address)
   }
 
   /** Notes who asks, and what the gateway shows that it knows. True where its knowledge of an address grew younger by much. */
@@ -153,7 +157,7 @@ export class Voice {
       const gateway = this.#gatewayFor(address)
       if (gateway === undefined) return []
       const mac = this.#gatewayMacs.get(gateway)
-      return this.#say(now, (link) => [directedRequest(link, address, { address: gateway, mac })])
+      return this.#say(now, (link, keys) => [this.#directed(link, keys, address, { address: gateway, mac })])
     })
   }
 
@@ -170,21 +174,25 @@ export class Voice {
     return typeof address === "number" ? this.link?.gateway4 : this.link?.gateway6
   }
 
-  #gratuitous(link: Link, address: Address, make: () => readonly Uint8Array[]): readonly Uint8Array[] {
+  #gratuitous(link: Link, keys: SharedKeys, address: Address): readonly Uint8Array[] {
     if (!carries(link, address)) return []
-    const frames = make()
+    const frames = announcement(link, address, keys, this.#claims.get(address))
     this.#setup.tally.of(address).gratuitousSent += frames.length
     return frames
   }
 
-  #beginWatch(link: Link, address: Address, now: Instant): readonly (Uint8Array | undefined)[] {
+  #directed(link: Link, keys: SharedKeys, address: Address, to: Station): Uint8Array | undefined {
+    return directedRequest(link, address, to, keys, this.#claims.get(address))
+  }
+
+  #beginWatch(link: Link, keys: SharedKeys, address: Address, now: Instant): readonly (Uint8Array | undefined)[] {
     if (this.#watch.isWatching(address) || !carries(link, address)) return []
     this.#watch.begin(address, now)
     if (typeof address === "bigint") return []
     return this.#askers
       .of(address)
       .filter((asker) => asker.address !== link.gateway4)
-      .map((asker) => directedRequest(link, address, asker))
+      .map((asker) => this.#directed(link, keys, address, asker))
   }
 
   #say(now: Instant, make: (link: Link, keys: SharedKeys) => readonly (Uint8Array | undefined)[]): Say {

@@ -15,7 +15,7 @@ test("an empty cluster is a whole view, said once", () => {
 
 test("1,200 groups go in pages of 500, each after the last was taken; the last one makes the view whole", () => {
   const queue = new IntentQueue()
-  for (let i = 0; i < 1200; i++) queue.hold(hold((base + i) as Address))
+  for (let i = 0; i < 1200; i++) queue.hold(hold(((base as number) + i) as Address))
   queue.complete()
   const sizes: [number, boolean][] = []
   for (let page = queue.next(); page !== undefined; page = queue.next()) {
