@@ -63,3 +63,7 @@ export const sameJson = (a: Json | undefined, b: Json | undefined): boolean => {
     names.every((name) => Object.hasOwn(b, name) && sameJson(a[name], b[name]))
   )
 }
+
+/** A value in a message: a text as it is, anything else as JSON. */
+export const plainText = (value: Json | undefined): string =>
+  typeof value === "string" ? value : value === undefined ? "" : JSON.stringify(value)

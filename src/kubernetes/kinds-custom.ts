@@ -1,6 +1,6 @@
 import type { At } from "../time/instant.ts"
 import type { Json, JsonObject } from "./http.ts"
-import { field, isList, isObject, listAt, numberAt, objectAt, textAt, textsAt, withField } from "./json.ts"
+import { field, isList, isObject, listAt, numberAt, objectAt, plainText, textAt, textsAt, withField } from "./json.ts"
 import type { Kind, PrinterColumn } from "./kinds.ts"
 import { objectMeta, text } from "./kinds-words.ts"
 import type { Schema } from "./schema.ts"
@@ -149,7 +149,7 @@ const validateSchema = (schema: Json, path: string, depth: number): readonly Cau
   const type = schema["type"]
   const below = (name: string, inner: Json): readonly Cause[] => validateSchema(inner, `${path}.${name}`, depth + 1)
   return [
-    ...(type !== undefined && !TYPES.includes(String(type)) ? [unsupported(`${path}.type`, type, TYPES)] : []),
+    ...(type !== undefined && !TYPES.includes(plainText(type)) ? [unsupported(`${path}.type`, type, TYPES)] : []),
     ...keywordCauses(schema, path),
     ...Object.entries(objectAt(schema, "properties")).flatMap(([name, inner]) => below(`properties[${name}]`, inner)),
     ...(isObject(schema["additionalProperties"]) ? below("additionalProperties", schema["additionalProperties"]) : []),

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from "./http.ts"
+import type { Json } from "./http.ts"
 import { isObject } from "./json.ts"
 
 /** JSON merge patch (RFC 7396): null removes a field, an object goes into the object, anything else replaces. */
@@ -9,5 +9,5 @@ export const mergePatch = (target: Json | undefined, patch: Json): Json => {
     if (value === null) out.delete(name)
     else out.set(name, mergePatch(out.get(name), value))
   }
-  return Object.fromEntries(out) as JsonObject
+  return Object.fromEntries(out)
 }

@@ -1,6 +1,6 @@
 import type { At } from "../time/instant.ts"
 import type { Json, JsonObject } from "./http.ts"
-import { isObject, listAt, objectAt, textAt, textsAt, withoutField } from "./json.ts"
+import { isObject, listAt, objectAt, plainText, textAt, textsAt, withoutField } from "./json.ts"
 import type { Kind, NameRule } from "./kinds.ts"
 import type { Cause } from "./schema-validate.ts"
 import { forbidden, invalid, required } from "./schema-validate.ts"
@@ -94,7 +94,7 @@ const ANNOTATIONS_BYTES_MAX = 256 * 1024
 
 const validateAnnotations = (object: JsonObject): readonly Cause[] => {
   const entries = Object.entries(objectAt(object, "metadata", "annotations"))
-  const size = entries.reduce((sum, [key, value]) => sum + key.length + String(value).length, 0)
+  const size = entries.reduce((sum, [key, value]) => sum + key.length + plainText(value).length, 0)
   return [
     ...entries
       .filter(([key]) => !LABEL_KEY.test(key.toLowerCase()))

@@ -1,6 +1,6 @@
 import type { At } from "../time/instant.ts"
 import type { Json, JsonObject } from "./http.ts"
-import { isObject, numberAt, objectAt, sameJson, textAt, withField, withoutField } from "./json.ts"
+import { isObject, numberAt, objectAt, plainText, sameJson, textAt, withField, withoutField } from "./json.ts"
 import type { Kind } from "./kinds.ts"
 import { resourceName } from "./kinds.ts"
 import { objectKey } from "./object.ts"
@@ -70,11 +70,11 @@ const wrongType = (kind: Kind, body: JsonObject): Refusal | undefined => {
   const apiVersion = body["apiVersion"] ?? apiVersionOf(kind)
   if (apiVersion !== apiVersionOf(kind))
     return badRequest(
-      `the API version in the data (${String(apiVersion)}) does not match the expected API version (${apiVersionOf(kind)})`,
+      `the API version in the data (${plainText(apiVersion)}) does not match the expected API version (${apiVersionOf(kind)})`,
     )
   const said = body["kind"] ?? kind.kind
   if (said !== kind.kind)
-    return badRequest(`the kind in the data (${String(said)}) does not match the expected kind (${kind.kind})`)
+    return badRequest(`the kind in the data (${plainText(said)}) does not match the expected kind (${kind.kind})`)
   return isObject(body["metadata"] ?? {}) ? undefined : badRequest("metadata must be an object")
 }
 

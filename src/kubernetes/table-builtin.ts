@@ -1,6 +1,6 @@
 import type { At } from "../time/instant.ts"
 import type { Json, JsonObject } from "./http.ts"
-import { field, listAt, numberAt, objectAt, textAt, textsAt } from "./json.ts"
+import { field, listAt, numberAt, objectAt, plainText, textAt, textsAt } from "./json.ts"
 import { isoAge } from "./table-age.ts"
 import type { TableColumn } from "./table-column.ts"
 import { ageColumn, column, nameColumn, wideColumn } from "./table-column.ts"
@@ -44,7 +44,7 @@ const portsOf = (service: JsonObject): string =>
 const labelsText = (labels: JsonObject): string =>
   orNone(
     Object.entries(labels)
-      .map(([key, value]) => `${key}=${String(value)}`)
+      .map(([key, value]) => `${key}=${plainText(value)}`)
       .sort()
       .join(","),
   )

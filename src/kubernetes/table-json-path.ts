@@ -1,5 +1,5 @@
 import type { Json } from "./http.ts"
-import { isList, isObject } from "./json.ts"
+import { isList, isObject, plainText } from "./json.ts"
 
 /**
  * The part of JSONPath that printer columns use: `.spec.addresses`, `.status.conditions[?(@.type=="Ready")].status`,
@@ -55,6 +55,6 @@ const take = (value: Json, step: PathStep): readonly Json[] => {
     case "all":
       return isList(value) ? value : isObject(value) ? Object.values(value) : []
     case "where":
-      return isList(value) ? value.filter((item) => String(readJsonPath(item, step.path)[0]) === step.equals) : []
+      return isList(value) ? value.filter((item) => plainText(readJsonPath(item, step.path)[0]) === step.equals) : []
   }
 }
