@@ -10,7 +10,7 @@ const ipv4Prefixes = (first: Ipv4, last: Ipv4): readonly Prefix[] => {
   const prefixes: Prefix[] = []
   for (let at: number = first; at <= last;) {
     let hostBits = 0
-    while (hostBits < 32 && at % 2 ** (hostBits + 1) === 0 && at + 2 ** (hostBits + 1) - 1 <= last) hostBits++
+    while (at % 2 ** (hostBits + 1) === 0 && at + 2 ** (hostBits + 1) - 1 <= last) hostBits++
     prefixes.push({ family: 4, address: at as Ipv4, length: 32 - hostBits })
     at += 2 ** hostBits
   }
@@ -21,7 +21,7 @@ const ipv6Prefixes = (first: Ipv6, last: Ipv6): readonly Prefix[] => {
   const prefixes: Prefix[] = []
   for (let at: bigint = first; at <= last;) {
     let hostBits = 0n
-    while (hostBits < 128n && at % (2n << hostBits) === 0n && at + (2n << hostBits) - 1n <= last) hostBits++
+    while (at % (2n << hostBits) === 0n && at + (2n << hostBits) - 1n <= last) hostBits++
     prefixes.push({ family: 6, address: at as Ipv6, length: 128 - Number(hostBits) })
     at += 1n << hostBits
   }

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict"
 import { createHash, createHmac } from "node:crypto"
 import { test } from "node:test"
-import * as fc from "fast-check"
 import { equalInConstantTime, keyedHmac, sha256 } from "./sha256.ts"
 
 test("the hash of no bytes is the one everybody knows", () => {
@@ -19,13 +18,13 @@ test("a message of any length up to four blocks hashes and signs as node:crypto 
 })
 
 test("a key of any length signs as node:crypto does, and again the same", () => {
-  fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 150 }), fc.uint8Array({ maxLength: 150 }), (key, message) => {
-      const sign = keyedHmac(key)
-      sign(Uint8Array.of(1, 2, 3))
-      assert.equal(hex(sign(message)), createHmac("sha256", key).update(message).digest("hex"))
-    }),
-  )
+  const message = Uint8Array.of(1, 2, 3)
+  for (let length = 0; length <= 150; length++) {
+    const key = Uint8Array.from({ length }, (_, i) => i * 13 + length)
+    const sign = keyedHmac(key)
+    sign(Uint8Array.of(4, 5, 6))
+    assert.equal(hex(sign(message)), createHmac("sha256", key).update(message).digest("hex"), `${length} bytes`)
+  }
 })
 
 test("the vectors of RFC 4231: short key, long key and data", () => {

@@ -51,7 +51,7 @@ test("does what a sorted list does, whatever is set, cleared and due", () => {
     fc.record({ kind: fc.constant("due" as const), id: fc.nat(20), at: fc.nat(100) }),
   )
   fc.assert(
-    fc.property(fc.array(command, { maxLength: 80 }), (commands) => {
+    fc.property(fc.array(command, { maxLength: 80, size: "max" }), (commands) => {
       const deadlines = new Deadlines<number>()
       let twin: { id: number; at: number }[] = []
       for (const { kind, id, at: when } of commands) {

@@ -119,6 +119,13 @@ test("what a member that runs other code may send: magic, version, state, MAC, p
   refused(signed(Uint8Array.of(...datagram().subarray(0, -16), 0)), "bytes-left-over", 80)
 })
 
+test("each entry stands in its own list: an offer among the estate, a claim among the offers", () => {
+  const offer = encodeBeat({ ...said, offers: [claim] }, scope, key)
+  for (const kind of [1, 2, 3, 5]) refused(signed(withByte(offer, 80, kind).subarray(0, -16)), "unknown-entry", 80)
+  const estate = encodeBeat({ ...said, estate: [claim] }, scope, key)
+  for (const kind of [1, 2, 3, 4]) refused(signed(withByte(estate, 80, kind).subarray(0, -16)), "unknown-entry", 80)
+})
+
 test("a change belongs to its page: its version is above the base and not above the end", () => {
   for (const version of [0, 3, 100]) refused(withChange(version), "version-outside-page", 80)
   assert.equal(decodeBeat(withChange(1), receiver).kind, "beat")

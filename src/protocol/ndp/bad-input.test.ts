@@ -33,6 +33,7 @@ test("5b-26: an option longer than the message, or cut to its first byte", () =>
   refused(changed({ 79: 2 }), "option-overrun", 78)
   refused(changed({ 79: 255 }), "option-overrun", 78)
   refused(changed({ 19: 25 }), "option-overrun", 78)
+  refused(summed(changed({ 19: 25 }).slice(0, 79)), "option-overrun", 78)
 })
 
 test("5b-27: nobody owns a group or nothing", () => {

@@ -40,6 +40,10 @@ test("5b-30: a question without link-layer address is answered to the station th
   assert.deepEqual([reply.destination, reply.destinationAddress, reply.solicited], [client, clientAddress, true])
 })
 
+test("a question whose Ethernet source is not its link-layer address is answered to the address inside", () => {
+  assert.equal(replyTo({ ...question, source: stranger }).destination, client)
+})
+
 test("5b-32: an advertisement for our address is a conflict that names the MAC; one about others is nothing", () => {
   assert.deepEqual(respond(unsolicitedAdvertisement(stranger, announced, undefined)), {
     kind: "conflict",
