@@ -125,14 +125,27 @@ const endingOf = (child: ChildProcess, directory: string): (() => Promise<void>)
     process.stderr.write(`${says}; the lab ends with it.\n`)
     process.exit(1)
   })
-  return async () => {
+  const end = async (): Promise<void> => {
     unwatch()
+    for (const [signal, handler] of handlers) process.off(signal, handler)
     child.kill("SIGKILL")
     await gone
     process.off("exit", atExit)
     rmSync(directory, { recursive: true, force: true })
   }
+  const handlers = endingSignals.map(
+    ([signal, code]) => [signal, () => void end().then(() => process.exit(code))] as const,
+  )
+  for (const [signal, handler] of handlers) process.once(signal, handler)
+  return end
 }
+
+/** With the exit codes a shell gives them. */
+const endingSignals = [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+  ["SIGHUP", 129],
+] as const
 
 const untilReady = (child: ChildProcess, { report }: StartOptions, directory: string): Promise<"ready" | string> =>
   new Promise((resolve) => {

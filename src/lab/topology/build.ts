@@ -32,12 +32,12 @@ export const removeNamespaces = (names: readonly string[]): Promise<void> =>
 
 const joined = (lines: readonly string[]): string => `${lines.join("\n")}\n`
 
-/** A kernel without IPv6 has no IPv6 settings, and needs none. */
+/** A kernel without IPv6 or without filtering in bridges has no such settings, and needs none. */
 const trySetting = (name: string, path: string, value: string): void => {
   try {
     setKernelSetting(name, path, value)
   } catch (error) {
-    if (!path.startsWith("ipv6/")) throw error
+    if (path.startsWith("ipv4/")) throw error
   }
 }
 

@@ -37,8 +37,17 @@ const quickSettings = [
   ["ipv6/conf/default/accept_dad", "0"],
   ["ipv6/conf/all/accept_dad", "0"],
 ] as const
+/**
+ * Pods speak to cni0 itself, so their packets are routed and need no filtering inside the bridge; where the kernel has
+ * that built in and on, it would take the packets away before their source is replaced.
+ */
 const forwardSettings = [
+  ["bridge/bridge-nf-call-iptables", "0"],
+  ["bridge/bridge-nf-call-ip6tables", "0"],
   ["ipv4/ip_forward", "1"],
+  // A redirect uses up the rate at which the kernel lets the same client hear that a port is refused.
+  ["ipv4/conf/all/send_redirects", "0"],
+  ["ipv4/conf/default/send_redirects", "0"],
   ["ipv6/conf/all/forwarding", "1"],
   ["ipv6/conf/default/forwarding", "1"],
 ] as const
