@@ -20,51 +20,49 @@ export type GroupMembership = {
  * measured). A socket holds a few hundred to 2,340 groups, then ENOMEM: the next ones go to another socket.
  */
 export const openGroups = (link: { readonly index: number; readonly name: string }): GroupMembership => {
+  /** The newest, which has room, first. */
   const shards: number[] = []
   const shardOf = new Map<Ipv6, number>()
 
   const join = (group: Ipv6): number => {
-    let result = shards.length === 0 ? addShard(shards) : 0
-    while (result >= 0) {
-      const shard = shards.at(-1)!
-      result = libc.setsockopt(shard, IPPROTO_IPV6, IPV6_JOIN_GROUP, request(group, link.index))
-      if (result >= 0) return shardOf.set(group, shard) && 0
-      if (!isFull(result) || shards.length === shardsMax) return result
-      result = addShard(shards)
+    for (const shard of shards) {
+      const result = libc.setsockopt(shard, IPPROTO_IPV6, IPV6_JOIN_GROUP, request(group, link.index))
+      if (result >= 0) shardOf.set(group, shard)
+      if (!isFull(result)) return result
     }
-    return result
+    if (shards.length === shardsMax) return noMemory
+    const added = libc.socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0)
+    if (added < 0) return added
+    shards.unshift(added)
+    return join(group)
+  }
+  const leave = (group: Ipv6, shard: number): void => {
+    libc.setsockopt(shard, IPPROTO_IPV6, IPV6_LEAVE_GROUP, request(group, link.index))
+    shardOf.delete(group)
   }
   const set = (groups: ReadonlySet<Ipv6>): Failure | undefined => {
-    for (const [group, shard] of shardOf)
-      if (!groups.has(group)) {
-        libc.setsockopt(shard, IPPROTO_IPV6, IPV6_LEAVE_GROUP, request(group, link.index))
-        shardOf.delete(group)
-      }
+    for (const [group, shard] of shardOf) if (!groups.has(group)) leave(group, shard)
     let trouble: Failure | undefined
-    for (const group of groups)
-      if (!shardOf.has(group)) {
-        const result = join(group)
-        if (result < 0) trouble ??= deaf(link.name, group, result)
-      }
+    for (const group of groups) {
+      const result = shardOf.has(group) ? 0 : join(group)
+      if (result < 0) trouble ??= deaf(link.name, group, result)
+    }
     return trouble
+  }
+  const renew = (): Failure | undefined => {
+    const groups = new Set(shardOf.keys())
+    for (const [group, shard] of shardOf) leave(group, shard)
+    return set(groups)
   }
   const close = (): void => {
     for (const shard of shards.splice(0)) libc.close(shard)
     shardOf.clear()
   }
-  const renew = (): Failure | undefined => {
-    const groups = new Set(shardOf.keys())
-    close()
-    return set(groups)
-  }
   return { set, renew, close }
 }
 
-const addShard = (shards: number[]): number => {
-  const fd = libc.socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0)
-  if (fd >= 0) shards.push(fd)
-  return fd
-}
+/** Minus ENOMEM, as the kernel says it. */
+const noMemory = -12
 
 const isFull = (result: number): boolean => libc.is(result, "ENOMEM") || libc.is(result, "ENOBUFS")
 

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict"
+import { readlinkSync } from "node:fs"
+import { createServer, Socket } from "node:net"
+import { test } from "node:test"
+import { parseAddress } from "../net/address.ts"
+import { layWire, withoutWires } from "./link/wire.ts"
+import { dialIn, inNamespace, listenIn } from "./netns.ts"
+
+const skip = withoutWires()
+const leftAddress = parseAddress("192.168.40.1")!
+
+test("one process is a server in one namespace and a client in another", { skip }, async () => {
+  const wire = layWire()
+  const server = createServer((socket) => socket.end(`you are ${socket.remoteAddress}`))
+  try {
+    const listening = listenIn(wire.left.namespace, leftAddress, 8080)
+    assert.ok("fd" in listening)
+    await new Promise<void>((resolve) => server.listen({ fd: listening.fd }, resolve))
+    assert.equal(await talk(wire.right.namespace, 8080), "you are 192.168.40.2")
+    assert.equal(await talk(wire.right.namespace, 8081), "ECONNREFUSED")
+    const taken = listenIn(wire.left.namespace, leftAddress, 8080)
+    assert.ok("kind" in taken)
+    assert.equal(taken.code, "EADDRINUSE")
+  } finally {
+    server.close()
+    wire.close()
+  }
+})
+
+test("the thread is home again whatever happened there", { skip }, () => {
+  const home = readlinkSync("/proc/thread-self/ns/net")
+  const wire = layWire()
+  try {
+    const there = inNamespace(wire.left.namespace, () => readlinkSync("/proc/thread-self/ns/net"))
+    assert.notEqual(there, home)
+    assert.throws(() => inNamespace(wire.left.namespace, () => assert.fail("in there")), /in there/)
+    assert.equal(readlinkSync("/proc/thread-self/ns/net"), home)
+  } finally {
+    wire.close()
+  }
+})
+
+test("a namespace that is not there is a failure with its name", { skip }, () => {
+  const outcome = inNamespace("nowhere-at-all", () => 1)
+  assert.ok(typeof outcome === "object")
+  assert.equal(outcome.code, "ENOENT")
+  assert.match(outcome.message, /no network namespace nowhere-at-all/)
+})
+
+function talk(namespace: string, port: number): Promise<string> {
+  const dialled = dialIn(namespace, leftAddress)
+  if ("kind" in dialled) throw new Error(dialled.message)
+  return new Promise((resolve) => {
+    let text = ""
+    const socket = new Socket({ fd: dialled.fd }).connect(port, "192.168.40.1")
+    socket.on("data", (chunk) => (text += chunk.toString()))
+    socket.on("error", (error) => resolve("code" in error ? String(error.code) : error.message))
+    socket.on("end", () => resolve(text))
+  })
+}
