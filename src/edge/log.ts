@@ -68,9 +68,9 @@ const openLimiter = (nowMs: () => number): ((reason: string) => { readonly leftO
 const waitingBytesMax = 1 << 20
 
 const openJsonWriter = async (): Promise<Writer> => {
-  const { destination, pino, stdTimeFunctions } = await import("pino")
-  const stream = destination({ fd: 1, sync: false, maxLength: waitingBytesMax })
-  const base = { base: null, level: "debug", timestamp: stdTimeFunctions.isoTime }
+  const { pino } = (await import("pino")).default
+  const stream = pino.destination({ fd: 1, sync: false, maxLength: waitingBytesMax })
+  const base = { base: null, level: "debug", timestamp: pino.stdTimeFunctions.isoTime }
   const logger = pino({ ...base, formatters: { level: (label) => ({ level: label }) } }, stream)
   return {
     write: ({ severity, reason, message, facts }) => logger[severity]({ ...facts, reason }, message),
