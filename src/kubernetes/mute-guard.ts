@@ -1,4 +1,4 @@
-import type { ApiEvent } from "./http.ts"
+import type { ApiEvent, Json } from "./http.ts"
 import type { Resource } from "./resource.ts"
 import { after, type Instant } from "../time/instant.ts"
 import { readFrame } from "./watch-frame.ts"
@@ -9,11 +9,11 @@ import { readFrame } from "./watch-frame.ts"
  * every write to etcd, of any kind. So after `quietMs` of silence a second watch, one second long, starts from where we
  * are. What it delivers, the first should have delivered too: if it has not, two seconds later, it is mute. The second
  * ends by itself, so its connection is used again: one small request a silent kind every eleven seconds, no new TLS
- * handshake, no object read twice. Its bookmark moves our place in the history forward as well.
+ * handshake, no object read twice.
  */
 export type MuteGuard =
   | { readonly state: "listening"; readonly since: Instant }
-  | { readonly state: "asking"; readonly id: number; readonly askedAt: Instant; readonly bookmark: string | undefined }
+  | { readonly state: "asking"; readonly id: number; readonly askedAt: Instant }
   | { readonly state: "missed"; readonly verdictAt: Instant }
 
 const quietMs = 10_000
@@ -25,7 +25,6 @@ const graceMs = 2000
 
 export const probeQuery: Readonly<Record<string, string>> = {
   watch: "1",
-  allowWatchBookmarks: "true",
   timeoutSeconds: String(probeSeconds),
 }
 
@@ -35,7 +34,6 @@ export const asking = (id: number, now: Instant): MuteGuard => ({
   state: "asking",
   id,
   askedAt: now,
-  bookmark: undefined,
 })
 
 export const guardDeadline = (guard: MuteGuard): Instant => {
@@ -43,11 +41,10 @@ export const guardDeadline = (guard: MuteGuard): Instant => {
   return guard.state === "asking" ? after(guard.askedAt, probeDeadlineMs) : guard.verdictAt
 }
 
-/** `quiet`: nothing was missed, and the history may be resumed from `bookmark`. `unanswered`: nobody knows. */
+/** `quiet`: nothing was missed. `unanswered`: nobody knows. */
 export type ProbeVerdict =
   | { readonly kind: "undecided"; readonly guard: MuteGuard }
-  | { readonly kind: "quiet"; readonly bookmark: string | undefined }
-  | { readonly kind: "unanswered"; readonly event: ApiEvent }
+  | { readonly kind: "quiet" | "unanswered" }
 
 /** An event of the second watch. */
 export const probed = (
@@ -62,18 +59,18 @@ export const probed = (
     case "frames":
       return { kind: "undecided", guard: event.frames.reduce(weigh(resource, now), guard as MuteGuard) }
     case "closed":
-      return { kind: "quiet", bookmark: guard.bookmark }
+      return { kind: "quiet" }
     case "response":
     case "failed":
-      return { kind: "unanswered", event }
+      return { kind: "unanswered" }
   }
 }
 
 const weigh =
   (resource: Resource, now: Instant) =>
-  (guard: MuteGuard, line: Parameters<typeof readFrame>[0]): MuteGuard => {
-    if (guard.state !== "asking") return guard
-    const frame = readFrame(line, resource)
-    if (frame.kind === "bookmark") return { ...guard, bookmark: frame.version }
-    return frame.kind === "error" ? guard : { state: "missed", verdictAt: after(now, graceMs) }
+  (guard: MuteGuard, line: Json): MuteGuard => {
+    const { kind } = readFrame(line, resource)
+    return guard.state !== "asking" || kind === "bookmark" || kind === "error" ? guard : missed(now)
   }
+
+const missed = (now: Instant): MuteGuard => ({ state: "missed", verdictAt: after(now, graceMs) })

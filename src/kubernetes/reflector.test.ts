@@ -197,6 +197,23 @@ describe("the watch", () => {
     assert.deepEqual(world.told(), ["upserted media/radarr"])
   })
 
+  test("a server that was restored is silent to a watch from its future: its version is asked and it is listed (43)", () => {
+    for (const [version, kind] of [
+      ["6", "list"],
+      ["7", "watch"],
+      ["70", "watch"],
+    ] as const) {
+      const world = synced()
+      world.failed("ECONNRESET")
+      world.rest()
+      world.opened()
+      assert.deepEqual(world.check().query, { limit: "1" })
+      world.event({ kind: "response", id: world.check().id, ...page([], version) })
+      assert.equal(world.aborted.length === 1 ? "list" : "watch", kind)
+      assert.equal(world.told().includes("failing version-too-large"), kind === "list")
+    }
+  })
+
   test("a version the server has not reached is asked again, and listed afresh the third time (129, 150)", () => {
     const world = synced()
     for (const expected of ["7", "7", undefined]) {
@@ -322,14 +339,12 @@ describe("a watch that is silent", () => {
     assert.deepEqual(world.aborted, [])
   })
 
-  test("is quiet when the second has nothing to tell; its bookmark moves us on", () => {
+  test("is quiet when the second has nothing to tell, and asked again ten seconds later", () => {
     const world = synced().opened()
-    const first = world.request().id
     world.pass(10_000)
-    world.opened().frames(bookmark(90)).closed()
-    world.event({ kind: "closed", id: first })
-    world.rest()
-    assert.equal(world.request().query["resourceVersion"], "90")
+    world.opened().closed()
+    assert.equal(world.rest(), 10_000)
+    assert.equal(world.request().query["timeoutSeconds"], "1")
     assert.deepEqual(world.told(), [])
   })
 
@@ -363,7 +378,7 @@ test("whatever a server says, it waits for one thing: an answer or a time, and n
       for (const { kind, version, wait } of story) {
         words[kind as keyof typeof words](world, version)
         world.pass(wait)
-        assert.ok(world.requests.length <= 4 * story.length + 2)
+        assert.ok(world.requests.length <= 6 * story.length + 2)
         if (world.reflector.wakeAt() === undefined) assert.equal(world.request().stream, false)
       }
     }),
@@ -441,7 +456,9 @@ const start = () => {
     aborted,
     objects,
     now: 1000 as Instant,
-    request: (): ApiRequest => requests.at(-1)!,
+    /** The last list or watch; the small question for the server's version is `check`. */
+    request: (): ApiRequest => requests.findLast(({ query }) => query["limit"] !== "1")!,
+    check: (): ApiRequest => requests.at(-1)!,
     event: (input: ApiEvent | { readonly kind: "wake" }) => {
       entropy = (entropy * 1_103_515_245 + 12_345) >>> 0
       take(reflector.step(input, { now: world.now, wallSeconds: 0, entropy }))
