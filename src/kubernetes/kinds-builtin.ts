@@ -5,6 +5,7 @@ import type { Kind } from "./kinds.ts"
 import { serviceSchema } from "./kinds-service-schema.ts"
 import { podSchema } from "./kinds-pod.ts"
 import {
+  defaulted,
   flag,
   int32,
   intOrText,
@@ -69,7 +70,7 @@ const endpointSliceSchema = wholeObject(
       object(
         {
           addresses: { ...listOf(text), minItems: 1, maxItems: 100 },
-          conditions: object({ ready: flag, serving: flag, terminating: flag }),
+          conditions: defaulted(object({ ready: flag, serving: flag, terminating: flag }), {}),
           hostname: text,
           targetRef: objectReference,
           deprecatedTopology: mapOf(text),
@@ -80,7 +81,9 @@ const endpointSliceSchema = wholeObject(
         ["addresses"],
       ),
     ),
-    ports: listOf(object({ name: text, protocol: text, port: int32, appProtocol: text })),
+    ports: listOf(
+      object({ name: defaulted(text, ""), protocol: defaulted(text, "TCP"), port: int32, appProtocol: text }),
+    ),
   },
   ["addressType"],
 )
@@ -173,6 +176,7 @@ export const builtinKinds: readonly Kind[] = [
     nameRule: "path-segment",
     schema: eventsV1Event,
     conversion: eventConversion,
+    storedAs: "events",
   }),
   builtin({
     group: "discovery.k8s.io",

@@ -34,11 +34,7 @@ export const serviceSchema: Schema = wholeObject("A name and addresses for a set
   spec: object({
     type: text,
     selector: { ...mapOf(text), "x-kubernetes-map-type": "atomic" },
-    ports: {
-      ...listBy("port", port),
-      "x-kubernetes-list-type": "map",
-      "x-kubernetes-list-map-keys": ["port", "protocol"],
-    },
+    ports: listBy("port", port),
     clusterIP: text,
     clusterIPs: listOf(text),
     ipFamilies: listOf(text),

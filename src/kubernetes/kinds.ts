@@ -25,6 +25,8 @@ export type Kind = Resource & {
   readonly warning?: string
   /** Where this version's objects are stored in another shape (events.k8s.io). */
   readonly conversion?: Conversion
+  /** Whose objects it shows, where not its own (events.k8s.io shows core events). */
+  readonly storedAs?: string
 }
 
 /** RFC 1123 subdomain or label, RFC 1035 label, or what only must not hold a slash. */
@@ -47,6 +49,8 @@ export type PrinterColumn = {
 /** Versions of one kind share their objects: `services`, `ipaddresspools.metallb.io`. */
 export const resourceName = (kind: Pick<Kind, "group" | "plural">): string =>
   kind.group === "" ? kind.plural : `${kind.plural}.${kind.group}`
+
+export const storageName = (kind: Kind): string => kind.storedAs ?? resourceName(kind)
 
 /** All kinds served at this moment. Made anew when a CustomResourceDefinition comes, changes or goes. */
 export type Kinds = {

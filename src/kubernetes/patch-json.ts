@@ -39,7 +39,7 @@ const applyOperation = (value: Json, operation: Json): Patched => {
     case "copy":
       return relocate(op, value, path, parsePointer(textAt(operation, "from")))
     default:
-      return { kind: "malformed", message: `unknown operation ${JSON.stringify(op)}` }
+      return { kind: "unfit", message: `unknown operation ${JSON.stringify(op)}` }
   }
 }
 

@@ -109,7 +109,7 @@ const wrongType = (value: Json, schema: Schema, path: string): Cause => {
 const typeOf = (value: Json): string => {
   if (value === null) return "null"
   if (isList(value)) return "array"
-  return typeof value
+  return Number.isInteger(value) ? "integer" : typeof value
 }
 
 const checkText = (value: string, schema: Schema, path: string, found: Cause[]): void => {
@@ -120,11 +120,17 @@ const checkText = (value: string, schema: Schema, path: string, found: Cause[]):
     found.push(cause("FieldValueTooLong", path, `Too long: may not be more than ${maxLength} bytes`))
   if (pattern !== undefined && patternOf(pattern)?.test(value) === false)
     found.push(invalid(path, value, `${path} in body should match '${pattern}'`))
-  if (schema.format === "date-time" && !DATE_TIME.test(value))
-    found.push(invalid(path, value, `${path} in body must be of type date-time: ${JSON.stringify(value)}`))
+  const form = schema.format === undefined ? undefined : FORMATS.get(schema.format)
+  if (form?.test(value) === false) {
+    const said = `${path} in body must be of type ${schema.format}: ${JSON.stringify(value)}`
+    found.push({ ...invalid(path, value, said), reason: "FieldValueTypeInvalid" })
+  }
 }
 
-const DATE_TIME = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/
+const FORMATS: ReadonlyMap<string, RegExp> = new Map([
+  ["date-time", /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/],
+  ["byte", /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/],
+])
 
 /** A pattern that this engine cannot read is no reason to refuse objects: undefined, checked when the CRD is written. */
 export const patternOf = (pattern: string): RegExp | undefined => {
@@ -161,8 +167,18 @@ const checkList = (
     found.push(invalid(path, value.length, `${path} in body should have at least ${minItems} items`))
   if (maxItems !== undefined && value.length > maxItems)
     found.push(cause("FieldValueTooMany", path, `Too many: ${value.length}: must have at most ${maxItems} items`))
+  if (items !== undefined) checkItems(value, items, schema, path, found, before)
   checkDistinct(value, schema, path, found)
-  if (items === undefined) return
+}
+
+const checkItems = (
+  value: readonly Json[],
+  items: Schema,
+  schema: Schema,
+  path: string,
+  found: Cause[],
+  before: Json | undefined,
+): void => {
   const old = beforeByKey(schema, before)
   value.forEach((item, index) => check(item, items, `${path}[${index}]`, found, old?.get(keyOf(item, schema))))
 }

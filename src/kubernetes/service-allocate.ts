@@ -1,7 +1,7 @@
 import type { Address } from "../net/address.ts"
 import { parseAddress, printAddress } from "../net/address.ts"
 import type { Prefix } from "../net/prefix.ts"
-import { parsePrefix, prefixHolds, printPrefix } from "../net/prefix.ts"
+import { parsePrefix, prefixHolds } from "../net/prefix.ts"
 import type { Json, JsonObject } from "./http.ts"
 import { isObject, listAt, numberAt, objectAt, textAt, withField } from "./json.ts"
 import type { Cause } from "./schema-validate.ts"
@@ -157,7 +157,7 @@ const withIps = (service: JsonObject, ips: readonly string[]): JsonObject =>
 const whyNot = (from: Allocator, pool: Pool, wanted: string): string | undefined => {
   const address = parseAddress(wanted)
   if (address === undefined || !prefixHolds(pool.prefix, address))
-    return `the provided IP (${wanted}) is not in the valid range. The range of valid IPs is ${printPrefix(pool.prefix)}`
+    return "the provided network does not match the current range"
   return from.ips.has(wanted) ? "provided IP is already allocated" : undefined
 }
 

@@ -73,7 +73,7 @@ export const dropForType = (service: JsonObject, before: JsonObject): JsonObject
   const dropWhen = (was: boolean, is: boolean, ...names: readonly string[]): void => {
     if (was && !is) gone.push(...names.filter(same))
   }
-  dropWhen(!isExternalName(before), !isExternalName(typed), "clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy")
+  dropWhen(!isExternalName(before), !isExternalName(typed), ...OF_CLUSTER_IPS)
   dropWhen(wantsHealthCheckPort(before), wantsHealthCheckPort(typed), "healthCheckNodePort")
   dropWhen(isLoadBalancer(before), isLoadBalancer(typed), "allocateLoadBalancerNodePorts", "loadBalancerClass")
   dropWhen(isExternallyAccessible(before), isExternallyAccessible(typed), "externalTrafficPolicy")
@@ -81,6 +81,8 @@ export const dropForType = (service: JsonObject, before: JsonObject): JsonObject
   const withPorts = dropsNodePorts(typed, before) ? withoutNodePorts(kept) : kept
   return isLoadBalancer(typed) ? withPorts : withField(withPorts, ["status", "loadBalancer"], {})
 }
+
+const OF_CLUSTER_IPS = ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"]
 
 export const wantsNodePorts = (service: JsonObject): boolean =>
   ["LoadBalancer", "NodePort"].includes(textAt(service, "spec", "type") ?? "")

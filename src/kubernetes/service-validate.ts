@@ -10,8 +10,8 @@ import { isQualifiedName, qualifiedNameRule } from "./store-metadata.ts"
 
 /** Rules of core/v1 for a Service whose defaults are filled in; `before` is what an update changes. */
 export const validateService = (service: JsonObject, before: JsonObject | undefined): readonly Cause[] => [
-  ...checkEnums(service),
   ...checkPorts(service),
+  ...checkEnums(service),
   ...checkAddresses(service),
   ...checkTrafficPolicy(service),
   ...checkClass(service, before),
@@ -87,7 +87,7 @@ const checkAddresses = (service: JsonObject): readonly Cause[] => [
     parsePrefix(range.trim()) === undefined
       ? [
           invalid(
-            `spec.loadBalancerSourceRanges[${index}]`,
+            `spec.LoadBalancerSourceRanges[${index}]`,
             range,
             "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)",
           ),

@@ -5,25 +5,26 @@ import type { ApiRequest, Json, JsonObject } from "./http.ts"
 import { textAt } from "./json.ts"
 import { unevaluatedRules } from "./kinds-custom.ts"
 import type { Kind, Kinds } from "./kinds.ts"
-import { resourceName } from "./kinds.ts"
+import { storageName } from "./kinds.ts"
 import { objectKey } from "./object.ts"
 import { openApiDocument, openApiIndex } from "./openapi.ts"
 import { deleteObject, sweep } from "./store-delete.ts"
-import { formatObject, formatOf } from "./store-format.ts"
+import { formatList, formatObject, formatOf } from "./store-format.ts"
 import { patchObject } from "./store-patch.ts"
 import { listObjects } from "./store-read.ts"
 import { answerReview } from "./store-review.ts"
 import type { Route } from "./store-route.ts"
 import { isSelected, selectionOf } from "./store-selection.ts"
-import { badRequest, methodNotAllowed, noSuchPath, notFound, Refusal, statusOf, success } from "./store-status.ts"
+import { badRequest, methodNotAllowed, noSuchPath, notFound, Refusal, statusOf } from "./store-status.ts"
 import type { Write, WriteWorld, Written } from "./store-write.ts"
 import { createObject, updateObject } from "./store-write.ts"
 
 export type StoreAnswer = {
   readonly code: number
   readonly body: Json
-  /** JSON unless said otherwise. */
   readonly contentType?: string
+  /** Instead of JSON; then `body` is null. */
+  readonly text?: string
   /** Texts for `Warning` headers. */
   readonly warnings: readonly string[]
 }
@@ -42,12 +43,22 @@ export const refuse = (refusal: Refusal): StoreAnswer => ({
   warnings: [],
 })
 
+const plain = (code: number, text: string): StoreAnswer => ({
+  code,
+  body: null,
+  text,
+  contentType: "text/plain; charset=utf-8",
+  warnings: [],
+})
+
 const ok = (body: Json, code = 200, warnings: readonly string[] = []): StoreAnswer => ({ code, body, warnings })
-const found = (body: JsonObject | undefined): StoreAnswer => (body === undefined ? refuse(noSuchPath()) : ok(body))
+const found = (body: JsonObject | undefined): StoreAnswer =>
+  body === undefined ? plain(404, "404 page not found\n") : ok(body)
 
 /** Everything but a watch. */
 export const answerRequest = (world: StoreWorld, route: Route, request: ApiRequest, at: At): StoreAnswer => {
   if (route.to === "objects") return answerObjects(world, route, request, at)
+  if (route.to === "unknown") return answerAbout(world, route, request)
   if (route.to === "review")
     return request.method === "POST" ? ok(answerReview(route.plural, request.body), 201) : refuse(methodNotAllowed())
   return request.method === "GET" ? answerAbout(world, route, request) : refuse(methodNotAllowed())
@@ -62,7 +73,7 @@ const answerAbout = (
   const kinds = world.kinds()
   switch (route.to) {
     case "health":
-      return { code: 200, body: "ok", contentType: "text/plain; charset=utf-8", warnings: [] }
+      return plain(200, "ok")
     case "version":
       return ok(versionInfo())
     case "core-versions":
@@ -81,6 +92,8 @@ const answerAbout = (
       return found(openApiDocument(kinds, route.group, route.version))
     case "nowhere":
       return refuse(noSuchPath())
+    case "unknown":
+      return plain(404, "404 page not found\n")
   }
 }
 
@@ -131,7 +144,7 @@ const get = (
   request: ApiRequest,
   at: At,
 ): StoreAnswer | Refusal => {
-  const object = world.objects.get(resourceName(kind), objectKey(name, namespace))
+  const object = world.objects.get(storageName(kind), objectKey(name, namespace))
   if (object === undefined) return notFound(kind, name)
   const format = formatOf(request.accept, request.query)
   return format instanceof Refusal ? format : ok(formatObject(object, kind, format, at))
@@ -150,7 +163,7 @@ const written = (result: Written | Refusal, kind: Kind, request: ApiRequest, at:
   if (result instanceof Refusal) return result
   const format = formatOf(request.accept, request.query)
   if (format instanceof Refusal) return format
-  const rules = resourceName(kind).startsWith("customresourcedefinitions.") ? unevaluatedRules(result.object) : []
+  const rules = storageName(kind).startsWith("customresourcedefinitions.") ? unevaluatedRules(result.object) : []
   const warnings = rules.map(
     (rule) => `this server stores the CEL rule ${JSON.stringify(rule)} and does not evaluate it`,
   )
@@ -165,10 +178,11 @@ const deleteCollection = (world: StoreWorld, write: Write, request: ApiRequest):
     return badRequest("objects of all namespaces are not deleted in one request: name a namespace")
   const selection = selectionOf(request.query, write.namespace, undefined)
   if (selection instanceof Refusal) return selection
-  const state = world.objects.list(resourceName(write.kind))
-  for (const object of state === "expired" ? [] : state) {
-    const name = textAt(object, "metadata", "name") ?? ""
-    if (isSelected(selection, object)) deleteObject(world, { ...write, name }, request.body)
-  }
-  return afterwards(world, ok(success({ kind: write.kind.plural })))
+  const state = world.objects.list(storageName(write.kind))
+  const chosen = state === "expired" ? [] : state.filter((object) => isSelected(selection, object))
+  for (const object of chosen)
+    deleteObject(world, { ...write, name: textAt(object, "metadata", "name") ?? "" }, request.body)
+  const resourceVersion = String(world.objects.version())
+  const answer = ok(formatList(chosen, write.kind, { resourceVersion }, { kind: "object" }, write.at))
+  return afterwards(world, answer)
 }

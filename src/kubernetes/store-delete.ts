@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from "./http.ts"
 import { field, isObject, listAt, textAt, withField } from "./json.ts"
 import type { Kind } from "./kinds.ts"
-import { inVersion, resourceName } from "./kinds.ts"
+import { inVersion, storageName } from "./kinds.ts"
 import { kindsOfCrd } from "./kinds-custom.ts"
 import { objectKey } from "./object.ts"
 import { hasFinalizers, isBeingDeleted } from "./store-metadata.ts"
@@ -18,15 +18,15 @@ export const deleteObject = (
   options: Json | undefined,
 ): JsonObject | Refusal => {
   const { kind, name, namespace } = write
-  const before = world.objects.get(resourceName(kind), objectKey(name, namespace))
+  const before = world.objects.get(storageName(kind), objectKey(name, namespace))
   if (before === undefined) return notFound(kind, name)
   const wrong = checkPreconditions(kind, name, options, before)
   if (wrong !== undefined) return wrong
-  if (resourceName(kind) === "namespaces" && KEPT_NAMESPACES.has(name))
+  if (storageName(kind) === "namespaces" && KEPT_NAMESPACES.has(name))
     return forbiddenWrite(kind, name, "this namespace may not be deleted")
   const dry = isDryRun(write.query) || listAt(options, "dryRun").includes("All")
   const after = dry ? before : removeOrMark(world, write, before)
-  if (hasFinalizers(before) || ANSWERED_WHOLE.has(resourceName(kind))) return inVersion(after, kind)
+  if (hasFinalizers(before) || ANSWERED_WHOLE.has(storageName(kind))) return inVersion(after, kind)
   return success({
     name,
     ...(kind.group === "" ? {} : { group: kind.group }),
@@ -39,29 +39,29 @@ const KEPT_NAMESPACES = new Set(["default", "kube-system", "kube-public"])
 /** A real server answers the deleted object for these, a Status for the others. */
 const ANSWERED_WHOLE = new Set(["pods", "services", "namespaces"])
 
+const PRECONDITIONS = [
+  ["uid", "UID"],
+  ["resourceVersion", "ResourceVersion"],
+] as const
+
 const checkPreconditions = (
   kind: Kind,
   name: string,
   options: Json | undefined,
   before: JsonObject,
 ): Refusal | undefined => {
-  for (const what of ["uid", "resourceVersion"]) {
+  for (const [what, said] of PRECONDITIONS) {
     const asked = textAt(options, "preconditions", what)
     const had = textAt(before, "metadata", what) ?? ""
-    const said = what === "uid" ? "UID" : "ResourceVersion"
-    if (asked !== undefined && asked !== had)
-      return conflict(
-        kind,
-        name,
-        `Precondition failed: ${said} in precondition: ${asked}, ${said} in object meta: ${had}`,
-      )
+    const differs = `the ${said} in the precondition (${asked}) does not match the ${said} in record (${had}). The object might have been ${what === "uid" ? "deleted and then recreated" : "modified"}`
+    if (asked !== undefined && asked !== had) return conflict(kind, name, differs)
   }
   return undefined
 }
 
 const removeOrMark = (world: WriteWorld, write: Write & { readonly name: string }, before: JsonObject): JsonObject => {
   const { kind, name, namespace } = write
-  const resource = resourceName(kind)
+  const resource = storageName(kind)
   const key = objectKey(name, namespace)
   const empties = resource === "namespaces" || resource === CRDS
   if (!hasFinalizers(before) && !empties) return world.objects.remove(resource, key) ?? before
@@ -81,7 +81,7 @@ const markDeleted = (object: JsonObject, { kind, at }: Write): JsonObject => {
     deletionGracePeriodSeconds: 0,
   }
   const marked = { ...object, metadata }
-  return resourceName(kind) === "namespaces" ? withField(marked, ["status", "phase"], "Terminating") : marked
+  return storageName(kind) === "namespaces" ? withField(marked, ["status", "phase"], "Terminating") : marked
 }
 
 /** What the namespace controller of a real cluster does. */
@@ -96,8 +96,8 @@ const deleteContent = (world: WriteWorld, write: Write & { readonly name: string
 const deleteInstances = (world: WriteWorld, write: Write, crd: JsonObject): void => {
   const [kind] = kindsOfCrd(crd)
   if (kind === undefined) return
-  const state = world.objects.list(resourceName(kind))
-  for (const object of state === "expired" ? [] : state) deleteStored(world, resourceName(kind), object, write)
+  const state = world.objects.list(storageName(kind))
+  for (const object of state === "expired" ? [] : state) deleteStored(world, storageName(kind), object, write)
 }
 
 const deleteStored = (world: WriteWorld, resource: string, object: JsonObject, write: Write): void => {
@@ -119,7 +119,7 @@ export const sweep = (world: WriteWorld): void => {
   }
   for (const crd of beingDeleted(world, CRDS)) {
     const [kind] = kindsOfCrd(crd)
-    const left = kind === undefined ? [] : world.objects.list(resourceName(kind))
+    const left = kind === undefined ? [] : world.objects.list(storageName(kind))
     if (left.length === 0 && !hasFinalizers(crd)) world.objects.remove(CRDS, keyOfStored(crd))
   }
 }

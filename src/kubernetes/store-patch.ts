@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from "./http.ts"
 import { textAt, withField } from "./json.ts"
 import type { Kind } from "./kinds.ts"
-import { inVersion, resourceName } from "./kinds.ts"
+import { inVersion, storageName } from "./kinds.ts"
 import { mergePatch } from "./merge.ts"
 import { objectKey } from "./object.ts"
 import type { Patched } from "./patch-json.ts"
@@ -26,7 +26,7 @@ export const patchObject = (
   const type = (contentType ?? "").split(";")[0]?.trim() ?? ""
   const refused = checkType(kind, type)
   if (refused !== undefined) return refused
-  const before = world.objects.get(resourceName(kind), objectKey(name, namespace))
+  const before = world.objects.get(storageName(kind), objectKey(name, namespace))
   if (before === undefined) return notFound(kind, name)
   if (body === undefined) return badRequest("a patch needs a body in JSON")
   const shaped = inVersion(before, kind)

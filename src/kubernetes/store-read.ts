@@ -2,7 +2,7 @@ import type { At } from "../time/instant.ts"
 import type { Json, JsonObject } from "./http.ts"
 import { textAt } from "./json.ts"
 import type { Kind } from "./kinds.ts"
-import { resourceName } from "./kinds.ts"
+import { storageName } from "./kinds.ts"
 import { objectKey } from "./object.ts"
 import type { Format, ListMeta } from "./store-format.ts"
 import { formatList } from "./store-format.ts"
@@ -24,7 +24,7 @@ export const listObjects = (objects: StoreObjects, request: ListRequest, at: At)
   if (token === undefined) return badRequest("continue key is not valid: start the list again without it")
   const version = token === "first" ? askedVersion(objects, request.query) : token.version
   if (version instanceof Refusal) return version
-  const state = objects.list(resourceName(request.kind), version)
+  const state = objects.list(storageName(request.kind), version)
   if (state === "expired") return expired(tokenExpired(token === "first"))
   const from = token === "first" ? state : state.filter((object) => keyOfObject(object) > token.after)
   const selected = from.filter((object) => isSelected(request.selection, object))

@@ -13,7 +13,10 @@ export type Route =
   | { readonly to: "group"; readonly group: string }
   | { readonly to: "resources" | "openapi"; readonly group: string; readonly version: string }
   | { readonly to: "review"; readonly plural: string }
+  /** Nothing there, in a group version that is served. */
   | { readonly to: "nowhere" }
+  /** Not even the group version: a real server's answer is plain text then. */
+  | { readonly to: "unknown" }
 
 const HEALTH = new Set(["healthz", "livez", "readyz"])
 const REVIEWS = new Set(["selfsubjectaccessreviews", "selfsubjectreviews", "selfsubjectrulesreviews"])
@@ -22,12 +25,12 @@ const REVIEWS = new Set(["selfsubjectaccessreviews", "selfsubjectreviews", "self
 export const routeOf = (path: string, kinds: Kinds): Route => {
   const parts = decodeSegments(path)
   const [first, second, third, ...rest] = parts ?? []
-  if (first === undefined) return { to: "nowhere" }
+  if (first === undefined) return { to: "unknown" }
   if (HEALTH.has(first)) return { to: "health" }
   if (first === "version" && second === undefined) return { to: "version" }
   if (first === "openapi" && second === "v3") return openApiRoute(third, rest)
   if (first === "api") return second === undefined ? { to: "core-versions" } : inGroup("", second, kinds, third, rest)
-  if (first !== "apis") return { to: "nowhere" }
+  if (first !== "apis") return { to: "unknown" }
   if (second === undefined) return { to: "groups" }
   if (third === undefined) return { to: "group", group: second }
   return inGroup(second, third, kinds, rest[0], rest.slice(1))
@@ -62,6 +65,7 @@ const inGroup = (
   if (first === undefined) return { to: "resources", group, version }
   if (["authorization.k8s.io", "authentication.k8s.io"].includes(group) && REVIEWS.has(first))
     return { to: "review", plural: first }
+  if (!kinds.hasGroupVersion(group, version)) return { to: "unknown" }
   const [name, below, ...more] = rest
   const namespaced = first === "namespaces" && name !== undefined && below !== undefined
   if (namespaced && !["status", "finalize"].includes(below)) {

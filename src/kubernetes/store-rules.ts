@@ -4,7 +4,7 @@ import { isObject, objectAt, textAt, withField, withoutField } from "./json.ts"
 import { base64OfText } from "./base64.ts"
 import { prepareCrd, validateCrd } from "./kinds-custom.ts"
 import type { Kind } from "./kinds.ts"
-import { resourceName } from "./kinds.ts"
+import { storageName } from "./kinds.ts"
 import type { Cause } from "./schema-validate.ts"
 import { forbidden, invalid } from "./schema-validate.ts"
 import type { ServiceAllocations } from "./service-allocate.ts"
@@ -12,9 +12,12 @@ import { defaultService } from "./service-defaults.ts"
 import { dropForType } from "./service-defaults.ts"
 import { validateService, validateServiceStatus } from "./service-validate.ts"
 
+/** What rules need to know of a write. */
+export type Writing = { readonly subresource: string | undefined; readonly at: At }
+
 /** What only one kind does to an object before it is checked, and how it is checked beyond its schema. */
 export type KindRules = {
-  readonly prepare: (object: JsonObject, before: JsonObject | undefined, at: At) => JsonObject
+  readonly prepare: (object: JsonObject, before: JsonObject | undefined, write: Writing) => JsonObject
   readonly validate: (object: JsonObject, before: JsonObject | undefined) => readonly Cause[]
   /** Gives out what the server chooses (addresses, ports), or says why it cannot. Only for what passed `validate`. */
   readonly allocate: (object: JsonObject, before: JsonObject | undefined) => JsonObject | readonly Cause[]
@@ -27,7 +30,7 @@ const NOTHING: KindRules = {
 }
 
 export const rulesOf = (kind: Kind, services: ServiceAllocations): KindRules => {
-  switch (resourceName(kind)) {
+  switch (storageName(kind)) {
     case "services":
       return serviceRules(services)
     case "secrets":
@@ -39,14 +42,15 @@ export const rulesOf = (kind: Kind, services: ServiceAllocations): KindRules => 
     case "pods":
       return { ...NOTHING, prepare: preparePod }
     case "customresourcedefinitions.apiextensions.k8s.io":
-      return { ...NOTHING, prepare: prepareCrd, validate: validateCrd }
+      return { ...NOTHING, prepare: (crd, before, { at }) => prepareCrd(crd, before, at), validate: validateCrd }
     default:
       return NOTHING
   }
 }
 
 const serviceRules = (services: ServiceAllocations): KindRules => ({
-  prepare: (service, before) => defaultService(before === undefined ? service : dropForType(service, before)),
+  prepare: (service, before, { subresource }) =>
+    defaultService(before === undefined || subresource === "status" ? service : dropForType(service, before)),
   validate: (service, before) => [...validateService(service, before), ...validateServiceStatus(service)],
   allocate: (service, before) => services.allocate(service, before),
 })
@@ -65,13 +69,8 @@ const validateSecret = (secret: JsonObject, before: JsonObject | undefined): rea
   ...(before !== undefined && before["type"] !== secret["type"]
     ? [invalid("type", secret["type"] ?? null, "field is immutable")]
     : []),
-  ...Object.entries(objectAt(secret, "data"))
-    .filter(([, value]) => typeof value === "string" && !BASE64.test(value))
-    .map(([key, value]) => invalid(`data[${key}]`, value, "illegal base64 data")),
   ...validateImmutable(secret, before),
 ]
-
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 
 const validateImmutable = (object: JsonObject, before: JsonObject | undefined): readonly Cause[] => {
   if (before?.["immutable"] !== true) return []

@@ -99,7 +99,7 @@ export const expired = (message: string): Refusal => new Refusal(410, "Expired",
 
 /** The version asked for is newer than anything here, as after a restart of this server: ask again without it. */
 export const versionTooLarge = (asked: number, current: number): Refusal =>
-  new Refusal(504, "Timeout", `Too large resource version: ${asked}, current: ${current}`, {
+  new Refusal(504, "Timeout", `Timeout: Too large resource version: ${asked}, current: ${current}`, {
     causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
     retryAfterSeconds: 1,
   })

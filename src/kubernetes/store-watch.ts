@@ -2,7 +2,7 @@ import type { At, Instant } from "../time/instant.ts"
 import { after, earliest } from "../time/instant.ts"
 import type { Json, JsonObject } from "./http.ts"
 import type { Kind } from "./kinds.ts"
-import { resourceName } from "./kinds.ts"
+import { storageName } from "./kinds.ts"
 import { apiVersionOf } from "./resource.ts"
 import type { Format } from "./store-format.ts"
 import { formatObject } from "./store-format.ts"
@@ -86,7 +86,7 @@ const initialEventsRefused = (): Refusal =>
 
 const withInitialState = (objects: StoreObjects, watch: StoreWatch, marked: boolean, at: At): OpenedWatch => {
   watch.sentTo = objects.version()
-  const state = objects.list(resourceName(watch.kind))
+  const state = objects.list(storageName(watch.kind))
   const selected = state === "expired" ? [] : state.filter((object) => isSelected(watch.selection, object))
   const frames = selected.map((object) => frameOf(watch, "ADDED", object, at))
   const end = marked && watch.bookmarks ? [bookmarkOf(watch, { "k8s.io/initial-events-end": "true" })] : []
@@ -100,7 +100,7 @@ const expiredFrame = (version: number): Json => ({
 
 /** Frames of what happened since the last call; `expired` where some of it is forgotten. */
 export const framesSince = (objects: StoreObjects, watch: StoreWatch, at: At): readonly Json[] | "expired" => {
-  const changes = objects.log(resourceName(watch.kind)).since(watch.sentTo)
+  const changes = objects.log(storageName(watch.kind)).since(watch.sentTo)
   if (changes === "expired") return "expired"
   watch.sentTo = objects.version()
   return changes.flatMap((change) => frameOfChange(watch, change, at))

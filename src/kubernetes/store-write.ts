@@ -2,7 +2,7 @@ import type { At } from "../time/instant.ts"
 import type { Json, JsonObject } from "./http.ts"
 import { isObject, numberAt, objectAt, plainText, sameJson, textAt, withField, withoutField } from "./json.ts"
 import type { Kind } from "./kinds.ts"
-import { resourceName } from "./kinds.ts"
+import { storageName } from "./kinds.ts"
 import { objectKey } from "./object.ts"
 import { apiVersionOf } from "./resource.ts"
 import type { Schema } from "./schema.ts"
@@ -67,6 +67,9 @@ const readBody = (write: Write, body: Json | undefined): Read | Refusal => {
 }
 
 const wrongType = (kind: Kind, body: JsonObject): Refusal | undefined => {
+  const missing = ["kind", "apiVersion"].find((name) => kind.custom && body[name] === undefined)
+  if (missing !== undefined)
+    return badRequest(`the object provided is unrecognized (must be of type ${kind.kind}): ${missing} is missing`)
   const apiVersion = body["apiVersion"] ?? apiVersionOf(kind)
   if (apiVersion !== apiVersionOf(kind))
     return badRequest(
@@ -97,12 +100,12 @@ export const createObject = (world: WriteWorld, write: Write, body: Json | undef
   const metadata = metadataOfNew(read.object, kind, identity, at)
   const { apiVersion, kind: said } = inStoredVersion(kind)
   const sent = { apiVersion, kind: said, metadata, ...withoutField(read.object, "apiVersion", "kind", "metadata") }
-  const keepsStatus = !kind.status || resourceName(kind) === "nodes"
+  const keepsStatus = !kind.status || storageName(kind) === "nodes"
   const made = complete(world, write, keepsStatus ? sent : withoutField(sent, "status"), undefined)
   if (made instanceof Refusal) return made
   const key = objectKey(identity.name, identity.namespace)
-  if (world.objects.get(resourceName(kind), key) !== undefined) return alreadyExists(kind, identity.name)
-  const object = isDryRun(write.query) ? made : world.objects.put(resourceName(kind), key, made)
+  if (world.objects.get(storageName(kind), key) !== undefined) return alreadyExists(kind, identity.name)
+  const object = isDryRun(write.query) ? made : world.objects.put(storageName(kind), key, made)
   return { object, created: true, warnings: read.warnings }
 }
 
@@ -147,10 +150,10 @@ const complete = (
   object: JsonObject,
   before: JsonObject | undefined,
 ): JsonObject | Refusal => {
-  const { kind, at } = write
+  const { kind } = write
   const rules = rulesOf(kind, world.services)
   const defaulted = applyDefaults(object, kind.schema) as JsonObject
-  const prepared = rules.prepare(defaulted, before, at)
+  const prepared = rules.prepare(defaulted, before, write)
   const name = textAt(prepared, "metadata", "name") ?? ""
   const metadata = before === undefined ? validateMetadata(prepared, kind) : validateUpdateOf(prepared, before, kind)
   const causes = [...metadata, ...schemaCauses(prepared, kind, before), ...rules.validate(prepared, before)]
@@ -180,7 +183,7 @@ export const updateObject = (
   body: Json | undefined,
 ): Written | Refusal => {
   const { kind, name, namespace } = write
-  const before = world.objects.get(resourceName(kind), objectKey(name, namespace))
+  const before = world.objects.get(storageName(kind), objectKey(name, namespace))
   if (before === undefined)
     return kind.createOnUpdate && write.subresource === undefined && namesItself(body, name)
       ? createObject(world, write, body)
@@ -241,7 +244,7 @@ const withGeneration = (kind: Kind, next: JsonObject, before: JsonObject): JsonO
 /** The last finalizer of an object that is being deleted takes the object with it. */
 const store = (world: WriteWorld, write: Write & { readonly name: string }, next: JsonObject): JsonObject => {
   if (isDryRun(write.query)) return next
-  const resource = resourceName(write.kind)
+  const resource = storageName(write.kind)
   const key = objectKey(write.name, write.namespace)
   const stored = world.objects.put(resource, key, withField(next, ["metadata"], objectAt(next, "metadata")))
   if (!isBeingDeleted(stored) || hasFinalizers(stored) || resource === "namespaces") return stored

@@ -36,6 +36,8 @@ export type StoreInput =
 /** An `ApiEvent` as a program gets it; a response also carries what HTTP says of it in headers. */
 export type StoreResponse = Extract<ApiEvent, { kind: "response" }> & {
   readonly contentType: string
+  /** What is sent where it is no JSON; then `body` is undefined. */
+  readonly text: string | undefined
   readonly warnings: readonly string[]
 }
 export type StoreEvent = StoreResponse | Exclude<ApiEvent, { kind: "response" }>
@@ -118,7 +120,8 @@ const respond = (client: string, id: number, answer: StoreAnswer): StoreOutput =
     id,
     status: answer.code,
     retryAfter: undefined,
-    body: answer.body,
+    body: answer.text === undefined ? answer.body : undefined,
+    text: answer.text,
     contentType: answer.contentType ?? "application/json",
     warnings: answer.warnings,
   },

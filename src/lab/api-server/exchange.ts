@@ -53,8 +53,7 @@ export const writeEvent = (response: ServerResponse, event: StoreEvent): void =>
 }
 
 const writeResponse = (response: ServerResponse, event: StoreResponse): void => {
-  const text =
-    typeof event.body === "string" && event.contentType.startsWith("text/") ? event.body : printJson(event.body ?? null)
+  const text = event.text ?? printJson(event.body ?? null)
   if (event.warnings.length > 0)
     response.setHeader(
       "warning",
@@ -78,6 +77,7 @@ export const writeRefusal = (response: ServerResponse, refusal: Refusal): void =
     status: refusal.code,
     retryAfter: undefined,
     body: statusOf(refusal),
+    text: undefined,
     contentType: "application/json",
     warnings: [],
   })

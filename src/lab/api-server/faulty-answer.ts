@@ -45,7 +45,8 @@ export const cutInHalf = (
   response: ServerResponse,
   event: Extract<StoreEvent, { kind: "response" | "frames" }>,
 ): void => {
-  const text = event.kind === "frames" ? event.frames.map(printFrame).join("") : printJson(event.body ?? null)
+  const text =
+    event.kind === "frames" ? event.frames.map(printFrame).join("") : (event.text ?? printJson(event.body ?? null))
   if (event.kind === "response")
     response.writeHead(event.status, { "content-type": event.contentType, "content-length": Buffer.byteLength(text) })
   response.write(text.slice(0, text.length / 2), () => response.socket?.resetAndDestroy())
