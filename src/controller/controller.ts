@@ -1,0 +1,228 @@
+import type { Cluster, KindName, Touched } from "../cluster/cluster.ts"
+import { namespacedConfiguration, resourceOf } from "../cluster/kind-resource.ts"
+import { serviceName, type ServiceName } from "../cluster/name.ts"
+import { allKinds, createSnapshot } from "../cluster/read/snapshot.ts"
+import type { Allocation } from "../decision/allocate/allocation.ts"
+import { createAllocator } from "../decision/allocate/allocator.ts"
+import { createEventRecorder, type Happening } from "../kubernetes/event-recorder.ts"
+import { createLease, type LeaseEvent } from "../kubernetes/lease.ts"
+import { lastWriteTimeoutMs } from "../kubernetes/lease.ts"
+import { keyOf, type KubernetesObject, namespaceOf, readObject } from "../kubernetes/object.ts"
+import { createReflector, type Reflector, type ReflectorEvent } from "../kubernetes/reflector.ts"
+import { type Call, createRequestIds } from "../kubernetes/request.ts"
+import { createWriter, type WriterEvent, type WriterInput } from "../kubernetes/writer.ts"
+import { after, type At, earliest, type Instant, type Program } from "../time/instant.ts"
+import { allocationHappenings } from "./allocation-event.ts"
+import { serviceConditions } from "./announced.ts"
+import { createLedgerKeeper } from "./ledger-keeper.ts"
+import type { ControllerInput, ControllerOutput } from "./output.ts"
+import { createOwnWrites } from "./own-writes.ts"
+import { poolStatusWrite, poolUses } from "./pool-status.ts"
+import { remarkOf } from "./remark.ts"
+import { createStatusKeeper } from "./status-keeper.ts"
+
+export type ControllerOptions = {
+  /** Where MetalLB's objects and the Lease are. */
+  readonly namespace: string
+  readonly loadBalancerClass: string | undefined
+  /** Of this process: a restarted one is another. */
+  readonly identity: string
+}
+
+/** Speakers and endpoints say who announces and who could; everything else decides who gets an address. */
+const kinds: readonly KindName[] = allKinds
+/** Conditions follow the speakers' reports at leisure: 1,000 moves are one write a Service, not one a report. */
+const announcedAfterMs = 1000
+/** Entries of the ledger that nobody needs any more are looked for so often. */
+const sweepMs = 3_600_000
+const leaseName = "porchlight-controller"
+
+/** Gives addresses: what the API server says in, what it is to be told out. Nothing is given before every kind was listed. */
+export const createController = (options: ControllerOptions): Program<ControllerInput, ControllerOutput> => {
+  const ids = createRequestIds()
+  const snapshot = createSnapshot({ ...options, kinds })
+  const allocator = createAllocator()
+  const ledgers = createLedgerKeeper()
+  const statuses = createStatusKeeper()
+  const ownWrites = createOwnWrites()
+  const events = createEventRecorder("metallb-controller")
+  const writer = createWriter({ ids, timeoutMs: lastWriteTimeoutMs })
+  const lease = createLease({ ids, namespace: options.namespace, name: leaseName, identity: options.identity })
+  const reflectors = kinds.map((kind) => ({ kind, reflector: reflectorFor(kind, options.namespace, ids) }))
+  const pools = new Map<string, KubernetesObject>()
+
+  let leading = false
+  let stopping = false
+  /** What must be judged at the next round, beside what the snapshot finds touched. */
+  let everything = true
+  let pending = new Set<ServiceName>()
+  /** Services whose conditions may be stale because a speaker reported. */
+  let reportedAt: Instant | undefined
+  let conditionsStale = false
+  let sweepAt: Instant | undefined
+  let heldCode: string | undefined
+
+  const outputs: ControllerOutput[] = []
+
+  const write = (key: string, call: Call, at: At): void => tellWriter({ kind: "write", key, call }, at)
+
+  const tellWriter = (input: WriterInput, at: At): void => {
+    for (const output of writer.step(input, at))
+      if (output.kind === "request" || output.kind === "abort") outputs.push(output)
+      else onWriter(output, at)
+  }
+
+  const tell = (happening: Happening, at: At): void => {
+    const told = events.record(happening, at)
+    if (told !== undefined) write(told.key, told.call, at)
+  }
+
+  /** The answer to a write is the newest there is: read at once, without waiting for the watch. */
+  const onWriter = (event: WriterEvent, at: At): void => {
+    const more = events.heard(event)
+    if (more !== undefined) write(more.key, more.call, at)
+    const [about, ...rest] = event.key.split("/")
+    const kind = kindOfKey[about ?? ""]
+    if (kind === undefined) return
+    if (event.kind !== "delayed" && kind === "AddressLedger") ledgers.ended(event.key)
+    const object = event.kind === "written" ? event.object : event.kind === "conflicted" ? event.current : undefined
+    const read = readObject(object, resourceOf[kind])
+    if (read !== undefined) {
+      ownWrites.wrote(`${kind} ${keyOf(read)}`, read)
+      take(kind, { kind: "upserted", key: keyOf(read), object: read })
+    }
+    if (event.kind !== "written") {
+      if (event.kind === "refused" || event.kind === "delayed") outputs.push(remarkOf(event))
+      if (kind === "AddressLedger") everything = true
+      else if (kind === "Service" && event.kind !== "delayed") pending.add(rest.join("/") as ServiceName)
+    }
+  }
+
+  const take = (kind: KindName, event: ReflectorEvent): void => {
+    if (event.kind === "failing" || event.kind === "recovered") return
+    if (event.kind === "upserted" && ownWrites.isOld(`${kind} ${event.key}`, event.object)) return
+    snapshot.take(kind, event)
+    if (kind === "IPAddressPool") {
+      if (event.kind === "upserted") pools.set(event.object.metadata.name, event.object)
+      else if (event.kind !== "synced") pools.delete(event.key.slice(event.key.indexOf("/") + 1))
+    }
+    if (kind !== "Service" || event.kind === "synced") return
+    if (event.kind !== "upserted") return statuses.gone(event.key as ServiceName)
+    const name = serviceName(namespaceOf(event.object) ?? "", event.object.metadata.name)
+    statuses.saw(name, event.object)
+    // A status that somebody else changed is not in what the snapshot compares.
+    pending.add(name)
+  }
+
+  const onLease = (event: LeaseEvent, at: At): void => {
+    switch (event.kind) {
+      case "leading":
+        if (!leading) everything = true
+        leading = true
+        tellWriter({ kind: "fence", until: event.until }, at)
+        break
+      case "stopped":
+        leading = false
+        tellWriter({ kind: "fence", until: at.now }, at)
+        if (event.why === "released" && stopping) outputs.push({ kind: "exit" })
+        break
+      case "following":
+      case "failing":
+        outputs.push(remarkOf(event))
+    }
+  }
+
+  const round = (at: At): void => {
+    const knowledge = snapshot.look()
+    if (knowledge.state === "listing") return
+    const { cluster, news, deleted } = knowledge
+    if (conditionsStale) for (const name of cluster.services.keys()) pending.add(name)
+    conditionsStale = false
+    const touched: Touched = everything ? { kind: "everything" } : knowledge.touched
+    const quiet = touched.kind === "services" && touched.names.size === 0 && pending.size === 0
+    if (news.reports.size > 0) reportedAt ??= after(at.now, announcedAfterMs)
+    if (news.problems && leading) sayProblems(cluster)
+    if (!leading) {
+      everything ||= touched.kind === "everything" || touched.names.size > 0
+      return
+    }
+    if (quiet && ledgers.waiting().size === 0) return
+    const { allocations, changed } = allocator.decide(cluster, touched, at.wallSeconds)
+    const names = touched.kind === "everything" ? undefined : new Set([...touched.names, ...changed, ...pending, ...ledgers.waiting()])
+    everything = false
+    pending = new Set()
+    const { writes, held } = ledgers.round(cluster, allocations, names, deleted, at.wallSeconds)
+    for (const { key, call } of writes) write(key, call, at)
+    if (held?.code !== heldCode && held !== undefined) outputs.push(remarkOf({ kind: "held", ...held }))
+    heldCode = held?.code
+    for (const name of names ?? cluster.services.keys()) writeStatus(cluster, name, allocations.get(name), at)
+    for (const name of changed) {
+      const service = cluster.services.get(name)
+      const allocation = allocations.get(name)
+      if (service === undefined || allocation === undefined) continue
+      for (const happening of allocationHappenings(service, allocation)) tell(happening, at)
+    }
+    const uses = poolUses(cluster, allocator)
+    for (const use of uses) {
+      const status = poolStatusWrite(use, pools.get(use.pool), options.namespace)
+      if (status !== undefined) write(status.key, status.call, at)
+    }
+    outputs.push({ kind: "pools", pools: uses }, { kind: "reconciled", stale: cluster.problems.length > 0 })
+  }
+
+  const writeStatus = (cluster: Cluster, name: ServiceName, allocation: Allocation | undefined, at: At): void => {
+    const service = cluster.services.get(name)
+    if (service === undefined || allocation === undefined) return
+    const conditions = serviceConditions(cluster, service, allocation)
+    const status = statuses.write({ cluster, service, allocation, conditions }, at.wallSeconds)
+    if (status !== undefined) write(status.key, status.call, at)
+  }
+
+  const sayProblems = (cluster: Cluster): void => {
+    for (const problem of cluster.problems) outputs.push(remarkOf({ kind: "problem", problem }))
+  }
+
+  const onTime = (at: At): void => {
+    if (reportedAt !== undefined && reportedAt <= at.now) {
+      reportedAt = undefined
+      conditionsStale = true
+    }
+    if (sweepAt === undefined || sweepAt <= at.now) {
+      everything = true
+      sweepAt = after(at.now, sweepMs)
+    }
+  }
+
+  const step = (input: ControllerInput, at: At): readonly ControllerOutput[] => {
+    outputs.length = 0
+    if (input.kind === "stop") {
+      stopping = true
+      if (!leading) outputs.push({ kind: "exit" })
+    }
+    onTime(at)
+    const plain = input.kind === "stop" ? ({ kind: "wake" } as const) : input
+    for (const { kind, reflector } of reflectors)
+      for (const output of reflector.step(plain, at))
+        if (output.kind === "request" || output.kind === "abort") outputs.push(output)
+        else {
+          if (output.kind === "failing" || output.kind === "recovered") outputs.push(remarkOf({ kind: "reflector", of: kind, event: output }))
+          take(kind, output)
+        }
+    tellWriter(plain, at)
+    for (const output of lease.step(input.kind === "stop" ? { kind: "release" } : plain, at))
+      if (output.kind === "request" || output.kind === "abort") outputs.push(output)
+      else onLease(output, at)
+    round(at)
+    return [...outputs]
+  }
+
+  return {
+    step,
+    wakeAt: () => earliest(writer.wakeAt(), lease.wakeAt(), reportedAt, sweepAt, ...reflectors.map(({ reflector }) => reflector.wakeAt())),
+  }
+}
+
+const kindOfKey: Readonly<Record<string, KindName>> = { ledger: "AddressLedger", status: "Service", pool: "IPAddressPool" }
+
+const reflectorFor = (kind: KindName, namespace: string, ids: Parameters<typeof createReflector>[0]["ids"]): Reflector =>
+  createReflector({ resource: resourceOf[kind], ids, ...(namespacedConfiguration.has(kind) ? { namespace } : {}) })
