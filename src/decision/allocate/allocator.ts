@@ -10,7 +10,7 @@ import { grantWish, joinLosses, keep, lossOf, type Standing, standingOf } from "
 import type { Search } from "./lowest-free.ts"
 import { asNonEmpty, createOccupancy } from "./occupancy.ts"
 import { type PoolUse, poolUse } from "./pool-use.ts"
-import { requestOf } from "./request.ts"
+import { type Request, requestOf } from "./request.ts"
 import { gives, heldBy, surroundingsOf } from "./surroundings.ts"
 
 /** By Service: those of ours, and those that were. A Service of another class has none. Live, like a Cluster's maps. */
@@ -61,7 +61,7 @@ export const createAllocator = (): Allocator => {
     const now: Search =
       whole || search === undefined
         ? { around: surroundingsOf(cluster), occupancy: createOccupancy(cluster.configuration), wallSeconds }
-        : { ...search, wallSeconds }
+        : { ...search, around: { ...search.around, ledger: cluster.ledger }, wallSeconds }
     search = now
     const names = whole
       ? new Set([...cluster.services.keys(), ...allocations.keys()])
@@ -113,21 +113,21 @@ const allocateAll = (search: Search, services: readonly Service[]): ReadonlyMap<
     if ("kind" in standing) done.set(service.name, standing)
     else standings.push(standing)
   }
-  standings.sort(byAge)
   const settle = (service: Service, allocation: Allocation): void => {
     if (allocation.kind === "kept" || allocation.kind === "given")
       search.occupancy.occupy(service, allocation.addresses)
     done.set(service.name, allocation)
   }
   const losses = keepWhatStands(search, standings, settle)
-  const waiting = standings.filter(({ request }) => !done.has(request.service.name))
-  for (const { request } of waiting) {
+  const open = standings.filter(({ request }) => isOpen(request, done.get(request.service.name))).sort(byAge)
+  for (const { request } of open) {
     const { wish, service, misunderstood } = request
     const lost = losses.get(service.name)
+    if (done.has(service.name)) continue
     if (misunderstood !== undefined) settle(service, { kind: "pending", because: [misunderstood], lost })
     else if (wish.kind === "addresses") settle(service, giveWished(search, { ...request, wish }, lost))
   }
-  for (const standing of standings) {
+  for (const standing of open) {
     const { service } = standing.request
     const have = done.get(service.name)
     if (have === undefined) settle(service, giveChosen(search, standing, losses.get(service.name)))
@@ -135,6 +135,10 @@ const allocateAll = (search: Search, services: readonly Service[]): ReadonlyMap<
   }
   return done
 }
+
+/** Has nothing yet, or one address where it would like two. */
+const isOpen = ({ families }: Request, have: Allocation | undefined): boolean =>
+  have === undefined || (have.kind === "kept" && have.addresses.length < families.wanted.length)
 
 /** A Service that can be given something, or the answer for one that cannot; undefined for those that are nobody's concern. */
 const standingOrAnswer = (search: Search, service: Service): Standing | Allocation | undefined => {
@@ -175,9 +179,9 @@ const keepWhatStands = (
 ): Map<ServiceName, Loss | undefined> => {
   const losses = new Map<ServiceName, Loss | undefined>()
   const incomplete: Standing[] = []
-  for (const standing of [...standings.filter((one) => one.byTerms), ...standings.filter((one) => !one.byTerms)]) {
+  for (const standing of inOrderOfRight(standings)) {
     const { request, held, lost } = standing
-    losses.set(request.service.name, lost)
+    if (lost !== undefined) losses.set(request.service.name, lost)
     if (held.length === 0) continue
     const kept = keep(search, standing)
     if ("reasons" in kept) losses.set(request.service.name, joinLosses(lost, lossOf(held, kept.reasons)))
@@ -186,6 +190,18 @@ const keepWhatStands = (
   }
   for (const standing of incomplete.sort(byAge)) completeOrLose(search, standing, settle, losses)
   return losses
+}
+
+/** Order matters only among those who claim one address: sorting all would be half the cost of deciding. */
+const inOrderOfRight = (standings: readonly Standing[]): readonly Standing[] => {
+  const claims = new Map<Address, number>()
+  for (const { held } of standings) for (const address of held) claims.set(address, (claims.get(address) ?? 0) + 1)
+  const alone: Standing[] = []
+  const sharing: Standing[] = []
+  for (const standing of standings)
+    (standing.held.every((address) => claims.get(address) === 1) ? alone : sharing).push(standing)
+  sharing.sort((a, b) => Number(b.byTerms) - Number(a.byTerms) || byAge(a, b))
+  return [...alone, ...sharing]
 }
 
 /** RequireDualStack with one address: the other one from the same pool, or both anew. */

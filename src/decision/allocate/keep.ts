@@ -23,20 +23,18 @@ export const standingOf = (around: Surroundings, request: Request): Standing => 
   const { service, families } = request
   const { addresses, disowned } = heldBy(around, service)
   const held = families.wanted.flatMap((family) => preferReported(addresses, family, service) ?? [])
-  const other = addresses.filter((address) => !held.includes(address))
+  const byTerms = standsByTerms(around, service, held)
+  const other = addresses.length === held.length ? nothing : addresses.filter((address) => !held.includes(address))
+  if (disowned.length + other.length === 0) return { request, held, lost: undefined, byTerms }
   const reasons: AllocationReason[] = [
     ...disowned.map((address) => ({ code: "not-in-ledger" as const, address })),
     ...other.map((address) => ({ code: "family-changed" as const, address })),
   ]
-  return {
-    request,
-    held,
-    lost: lossOf([...disowned, ...other], reasons),
-    byTerms: standsByTerms(around, service, held),
-  }
+  return { request, held, lost: lossOf([...disowned, ...other], reasons), byTerms }
 }
 
 const preferReported = (addresses: readonly Address[], family: Family, { reported }: Service): Address | undefined => {
+  if (addresses.length === 1) return familyOf(addresses[0]!) === family ? addresses[0] : undefined
   const of = addresses.filter((address) => familyOf(address) === family)
   return of.find((address) => reported.includes(address)) ?? of[0]
 }
@@ -63,29 +61,32 @@ export const keep = (
 ): { readonly kept: Allocation & { readonly kind: "kept" } } | { readonly reasons: readonly AllocationReason[] } => {
   const addresses = asNonEmpty(held)
   const homes = held.map((address) => homeOf(around, request.service, address))
-  const reasons = [
-    ...held.flatMap((address, index) => placeReasons(around, request.service, address, homes[index])),
-    ...differentPools(held, homes),
-    ...wishReasons(request, held, homes[0]),
-    ...held.flatMap((address) => occupancy.refusals(request.service, address)),
-  ]
+  const reasons: AllocationReason[] = []
+  for (const [index, address] of held.entries()) {
+    const reason = placeReason(around, request.service, address, homes[index])
+    if (reason !== undefined) reasons.push(reason)
+  }
+  if (held.length > 1) reasons.push(...differentPools(held, homes))
+  if (request.wish.kind !== "any") reasons.push(...wishReasons(request, held, homes[0]))
+  for (const address of held) reasons.push(...occupancy.refusals(request.service, address))
   const pool = homes[0]
   if (reasons.length > 0 || addresses === undefined || pool === undefined) return { reasons }
-  const passedOver = request.misunderstood === undefined ? [] : [request.misunderstood]
-  return { kept: { kind: "kept", addresses, pool: pool.name, added: [], passedOver, lost } }
+  const passedOver = request.misunderstood === undefined ? nothing : [request.misunderstood]
+  return { kept: { kind: "kept", addresses, pool: pool.name, added: nothing, passedOver, lost } }
 }
 
-const placeReasons = (
+const nothing: readonly never[] = []
+
+const placeReason = (
   around: Surroundings,
   service: Service,
   address: Address,
   home: Pool | undefined,
-): readonly AllocationReason[] => {
+): AllocationReason | undefined => {
   if (home === undefined)
-    return [{ code: "outside-every-pool", address, nearest: nearestPool(around.configuration, address)?.name }]
-  if (home.avoidsBuggyAddresses && isBuggy(address)) return [{ code: "buggy-address", address, pool: home.name }]
-  const refused = home.fault === "rules" ? undefined : restriction(home, service)
-  return refused === undefined ? [] : [refused]
+    return { code: "outside-every-pool", address, nearest: nearestPool(around.configuration, address)?.name }
+  if (home.avoidsBuggyAddresses && isBuggy(address)) return { code: "buggy-address", address, pool: home.name }
+  return home.fault === "rules" ? undefined : restriction(home, service)
 }
 
 const differentPools = (
@@ -108,12 +109,11 @@ const wishReasons = (
   const pool = wish.kind === "any" ? undefined : wish.pool
   if (pool !== undefined && home !== undefined && pool !== home.name)
     for (const address of held) reasons.push({ code: "outside-wished-pool", address, wished: pool, pool: home.name })
-  if (wish.kind === "addresses") {
-    const same = held.length === wish.addresses.length && held.every((address) => wish.addresses.includes(address))
-    if (!same)
-      for (const address of held) if (!wish.addresses.includes(address)) reasons.push({ code: "wish-changed", address })
-    if (!same && reasons.length === 0) for (const address of held) reasons.push({ code: "wish-changed", address })
-  }
+  if (wish.kind !== "addresses") return reasons
+  const same = held.length === wish.addresses.length && held.every((address) => wish.addresses.includes(address))
+  const unwished = held.filter((address) => !wish.addresses.includes(address))
+  if (!same)
+    for (const address of unwished.length > 0 ? unwished : held) reasons.push({ code: "wish-changed", address })
   return reasons
 }
 
@@ -141,8 +141,9 @@ const wishedPlaceReasons = (
   address: Address,
   pool: Pool | undefined,
 ): readonly AllocationReason[] => {
-  const place = placeReasons(around, service, address, pool)
+  const reason = placeReason(around, service, address, pool)
   if (pool?.fault === "rules") return [{ code: "pool-unreadable", pool: pool.name }]
+  const place = reason === undefined ? [] : [reason]
   const by = around.reserved[familyOf(address)].find(({ range }) => range.first <= address && address <= range.last)
   return by === undefined ? place : [...place, { code: "reserved", address, by }]
 }

@@ -10,6 +10,8 @@ import { type AddressRuns, createAddressRuns } from "./address-runs.ts"
 import { backendOf, sharingKeyOf, sharingRefusals } from "./sharing.ts"
 
 /** Who has which address while Services are gone through, with the indexes that answer "which is the lowest free". */
+const nobody: readonly never[] = []
+
 export type Occupancy = {
   readonly occupy: (service: Service, addresses: readonly Address[]) => void
   readonly vacate: (name: ServiceName) => void
@@ -62,7 +64,7 @@ export const createOccupancy = (configuration: Configuration): Occupancy => {
   }
 
   const refusals = (service: Service, address: Address): readonly AllocationReason[] =>
-    (sharers.get(address) ?? [])
+    (sharers.get(address) ?? nobody)
       .filter((other) => other.name !== service.name)
       .sort((a, b) => (a.name < b.name ? -1 : 1))
       .flatMap((other) =>
@@ -122,7 +124,5 @@ const bondOf = (service: Service): string | undefined => {
   return made
 }
 
-export const asNonEmpty = <T>(list: readonly T[]): NonEmpty<T> | undefined => {
-  const [first, ...rest] = list
-  return first === undefined ? undefined : [first, ...rest]
-}
+export const asNonEmpty = <T>(list: readonly T[]): NonEmpty<T> | undefined =>
+  list.length === 0 ? undefined : (list as NonEmpty<T>)

@@ -69,9 +69,11 @@ export const heldBy = (
   around: Surroundings,
   service: Service,
 ): { readonly addresses: readonly Address[]; readonly disowned: readonly Address[] } => {
-  const given = [...(around.ledger.addressesOf.get(service.name) ?? [])].filter((address) =>
-    gives(around.ledger, service, address),
-  )
+  const given: Address[] = []
+  for (const address of around.ledger.addressesOf.get(service.name) ?? nothing)
+    if (gives(around.ledger, service, address)) given.push(address)
+  if (given.length === service.reported.length && given.every((address) => service.reported.includes(address)))
+    return { addresses: given.length > 1 ? given.sort(compareAddresses) : given, disowned: nothing }
   const others = service.reported.filter((address) => !given.includes(address))
   const adopted = given.length > 0 ? [] : others.filter((address) => isUncovered(around, service, address))
   return {
@@ -80,12 +82,13 @@ export const heldBy = (
   }
 }
 
+const nothing: readonly never[] = []
+
 export const gives = (ledger: Ledger, service: Service, address: Address): boolean => {
   const entry = ledger.entries.get(address)
-  return (
-    entry?.state === "given" &&
-    entry.owners.some((owner) => owner.service === service.name && sameUid(owner.uid, service.uid))
-  )
+  if (entry?.state !== "given") return false
+  for (const owner of entry.owners) if (owner.service === service.name && sameUid(owner.uid, service.uid)) return true
+  return false
 }
 
 /** Files carry no uids: there a name must do. */

@@ -25,6 +25,16 @@ export const groupOf = (
   members: readonly Service[],
   addressesOf: (service: Service) => readonly Address[],
 ): AddressGroup => {
+  const [only] = members
+  const own = members.length === 1 && only !== undefined ? addressesOf(only) : []
+  if (only !== undefined && own.length === 1)
+    return {
+      key: printAddress(own[0]!),
+      services: [only.name],
+      addresses: [own[0]!],
+      grant: grantOf(cluster, own[0]!),
+      moveTo: only.moveTo,
+    }
   const services = members.length === 1 ? members : members.toSorted(compareAge)
   const oldest = services[0]!
   const ballot = addressesOf(oldest)[0]!

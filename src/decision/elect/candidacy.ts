@@ -1,7 +1,7 @@
 import { type Address, type NonEmpty } from "../../net/address.ts"
 import { type Prefix, prefixHolds, prefixOf, printPrefix } from "../../net/prefix.ts"
 import type { L2Advertisement } from "../../cluster/advertisement.ts"
-import type { Cluster } from "../../cluster/cluster.ts"
+import type { Cluster, Configuration } from "../../cluster/cluster.ts"
 import type { Node } from "../../cluster/node.ts"
 import type { Pool } from "../../cluster/pool.ts"
 import { anySelects, selects } from "../../cluster/selector.ts"
@@ -10,11 +10,23 @@ import type { ReportedInterface, SpeakerReport } from "../../cluster/speaker-rep
 import type { Bar } from "./election.ts"
 
 /** Advertisements of a pool, in order of their names. */
-export const advertisementsOf = (cluster: Cluster, pool: Pool): readonly L2Advertisement[] =>
-  cluster.configuration.advertisements.filter(({ pools }) => pools === "all" || pools.has(pool.name))
+export const advertisementsOf = ({ configuration }: Cluster, pool: Pool): readonly L2Advertisement[] => {
+  const known = attached.get(configuration) ?? new Map<Pool["name"], readonly L2Advertisement[]>()
+  attached.set(configuration, known)
+  const made =
+    known.get(pool.name) ?? configuration.advertisements.filter(({ pools }) => pools === "all" || pools.has(pool.name))
+  known.set(pool.name, made)
+  return made
+}
 
+/** Made once a Configuration, which is never changed. */
+const attached = new WeakMap<Configuration, Map<Pool["name"], readonly L2Advertisement[]>>()
+
+/** Those that speak of a Service; the same list where that is all of them. */
 export const matching = (advertisements: readonly L2Advertisement[], service: Service): readonly L2Advertisement[] =>
-  advertisements.filter(({ services }) => services.length === 0 || anySelects(services, service.labels))
+  advertisements.every(({ services }) => services.length === 0)
+    ? advertisements
+    : advertisements.filter(({ services }) => services.length === 0 || anySelects(services, service.labels))
 
 const selectsNode = ({ nodes }: L2Advertisement, node: Node): boolean =>
   nodes.length === 0 || anySelects(nodes, node.labels)

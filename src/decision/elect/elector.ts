@@ -1,6 +1,6 @@
 import type { Address } from "../../net/address.ts"
 import type { Cluster, Touched } from "../../cluster/cluster.ts"
-import { keepEqual } from "../../cluster/equal.ts"
+import { sameValue } from "../../cluster/equal.ts"
 import type { ServiceName } from "../../cluster/name.ts"
 import type { Service } from "../../cluster/service.ts"
 import { asNonEmpty } from "../allocate/occupancy.ts"
@@ -36,9 +36,11 @@ export const createElector = (ranking: Ranking = createRanking()): Elector => {
   const keys = new Map<ServiceName, string>()
   const addresses = new Map<ServiceName, readonly Address[]>()
   const services = new Map<Address, Set<ServiceName>>()
-  let scene: { readonly around: Surroundings; readonly candidates: Candidates } | undefined
+  const candidates = createCandidates(ranking)
+  let surroundings: Surroundings | undefined
 
   const place = (name: ServiceName, now: readonly Address[]): void => {
+    if (sameValue(addresses.get(name) ?? [], now)) return
     for (const address of addresses.get(name) ?? []) {
       const at = services.get(address)
       at?.delete(name)
@@ -58,8 +60,8 @@ export const createElector = (ranking: Ranking = createRanking()): Elector => {
     const found = new Set(names)
     for (const name of found) {
       const before = keys.get(name)
-      for (const member of (before === undefined ? undefined : elections.get(before)?.group.services) ?? [])
-        found.add(member)
+      const group = before === undefined ? undefined : elections.get(before)?.group
+      if (group !== undefined && group.services.length > 1) for (const member of group.services) found.add(member)
       const service = cluster.services.get(name)
       place(name, service === undefined ? [] : addressesToAnnounce(around, service))
       for (const address of addresses.get(name) ?? [])
@@ -68,47 +70,61 @@ export const createElector = (ranking: Ranking = createRanking()): Elector => {
     return found
   }
 
-  const connected = (name: ServiceName): ReadonlySet<ServiceName> => {
+  const isAlone = (name: ServiceName): boolean =>
+    (addresses.get(name) ?? []).every((address) => services.get(address)?.size === 1)
+
+  const connected = (name: ServiceName): readonly ServiceName[] => {
+    if (isAlone(name)) return [name]
     const found = new Set([name])
     for (const member of found)
       for (const address of addresses.get(member) ?? [])
         for (const sharer of services.get(address) ?? []) found.add(sharer)
-    return found
+    return [...found]
   }
 
   const decide: Elector["decide"] = (cluster, touched) => {
-    const whole = scene === undefined || touched.kind === "everything"
-    if (whole || scene === undefined)
-      scene = { around: surroundingsOf(cluster), candidates: createCandidates(cluster, ranking) }
-    const { around, candidates } = scene
+    const whole = surroundings === undefined || touched.kind === "everything"
+    const around =
+      whole || surroundings === undefined ? surroundingsOf(cluster) : { ...surroundings, ledger: cluster.ledger }
+    surroundings = around
+    if (whole) candidates.look(cluster)
     const names = whole
-      ? [...cluster.services.keys(), ...keys.keys()]
+      ? [...cluster.services.keys(), ...addresses.keys()]
       : touched.kind === "services"
         ? touched.names
         : []
-    const affected = replace(cluster, around, names)
-    const before = new Map<string, Election>()
-    for (const name of affected) {
-      const key = keys.get(name)
-      const election = key === undefined ? undefined : elections.get(key)
-      keys.delete(name)
-      if (key === undefined || election === undefined) continue
-      before.set(key, election)
-      elections.delete(key)
+    const changed = new Set<string>()
+    const left = new Set<string>()
+    const grouped = new Set<ServiceName>()
+    const join = (name: ServiceName, key: string | undefined): void => {
+      const before = keys.get(name)
+      if (before === key) return
+      if (before !== undefined) left.add(before)
+      if (key === undefined) keys.delete(name)
+      else keys.set(name, key)
     }
-    const changed = new Set(before.keys())
-    for (const name of affected) {
-      if (keys.has(name) || !addresses.has(name)) continue
-      const members = [...connected(name)].flatMap((member) => cluster.services.get(member) ?? [])
+    for (const name of replace(cluster, around, names)) {
+      if (grouped.has(name)) continue
+      if (!addresses.has(name)) {
+        join(name, undefined)
+        continue
+      }
+      const members = connected(name).flatMap((member) => cluster.services.get(member) ?? [])
       const election = electOne(cluster, around, candidates, members, (service) => addresses.get(service.name) ?? [])
       const { key } = election.group
-      const kept = keepEqual(before.get(key), election)
-      elections.set(key, kept)
-      for (const member of members) keys.set(member.name, key)
-      if (kept === before.get(key)) changed.delete(key)
-      else changed.add(key)
+      for (const member of members) join(member.name, key)
+      if (members.length > 1) for (const member of members) grouped.add(member.name)
+      if (sameValue(elections.get(key), election)) continue
+      elections.set(key, election)
+      changed.add(key)
     }
-    for (const key of changed) if (!elections.has(key)) ranking.forget(before.get(key)!.group.addresses[0])
+    for (const key of left) {
+      const election = elections.get(key)
+      if (election === undefined || election.group.services.some((name) => keys.get(name) === key)) continue
+      elections.delete(key)
+      candidates.forget(election.group.addresses[0])
+      changed.add(key)
+    }
     return { elections, changed }
   }
 

@@ -1,0 +1,58 @@
+import type { Address } from "../../net/address.ts"
+import type { Prefix } from "../../net/prefix.ts"
+import type { L2Advertisement } from "../../cluster/advertisement.ts"
+import type { Cluster } from "../../cluster/cluster.ts"
+import type { NodeName } from "../../cluster/name.ts"
+import type { Service } from "../../cluster/service.ts"
+import { fitnessOf, isInSubnet, subnetsKey } from "./candidacy.ts"
+
+/** Every node's fitness for one set of advertisements, by the ranking's slots. */
+export type Field = {
+  /** Slots that may answer. */
+  readonly fit: ReadonlySet<number>
+  readonly scores: ReadonlyMap<number, number>
+  readonly leaving: ReadonlySet<number>
+  /** Slots by the networks they are on; most clusters have one entry. */
+  readonly networks: readonly { readonly subnets: readonly Prefix[]; readonly slots: ReadonlySet<number> }[]
+  /** All scores are equal and nobody leaves, so that only networks and hashes order. */
+  readonly simple: boolean
+}
+
+export const fieldFor = (
+  cluster: Cluster,
+  advertisements: readonly L2Advertisement[],
+  service: Service,
+  slotOf: ReadonlyMap<NodeName, number>,
+): Field => {
+  const scores = new Map<number, number>()
+  const leaving = new Set<number>()
+  const networks = new Map<string, { subnets: readonly Prefix[]; slots: Set<number> }>()
+  for (const [name, node] of cluster.nodes) {
+    const fitness = fitnessOf(advertisements, service, node, cluster.speakers.get(name))
+    const slot = slotOf.get(name)
+    if (fitness.kind === "barred" || slot === undefined) continue
+    scores.set(slot, fitness.score)
+    if (fitness.leaving) leaving.add(slot)
+    const key = subnetsKey(fitness.subnets)
+    const network = networks.get(key) ?? { subnets: fitness.subnets, slots: new Set() }
+    network.slots.add(slot)
+    networks.set(key, network)
+  }
+  const simple = new Set(scores.values()).size < 2 && leaving.size === 0
+  return { fit: new Set(scores.keys()), scores, leaving, networks: [...networks.values()], simple }
+}
+
+/** Whether hashes alone decide about this address. */
+export const isPlain = ({ simple, networks }: Field, ballot: Address): boolean =>
+  simple && (networks.length < 2 || new Set(networks.map(({ subnets }) => isInSubnet(subnets, ballot))).size < 2)
+
+/** By score, then by being on the address' network; equals stay as they stood. */
+export const sortSlots = (
+  { networks, scores }: Field,
+  slots: readonly number[],
+  ballot: Address,
+): readonly number[] => {
+  const near = networks.filter(({ subnets }) => isInSubnet(subnets, ballot))
+  const far = (slot: number): number => (near.some((network) => network.slots.has(slot)) ? 0 : 1)
+  return slots.toSorted((a, b) => scores.get(b)! - scores.get(a)! || far(a) - far(b))
+}
