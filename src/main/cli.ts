@@ -131,6 +131,12 @@ program
   })
 
 program
+  .command("lab-inside", { hidden: true })
+  .argument("<order>")
+  .action(async (order: string) => {
+    await (await import("./lab.ts")).runLabInside(order)
+  })
+program
   .command("controller", { hidden: true })
   .description("Runs in the cluster: gives addresses.")
   .option("--namespace <name>", "where pools and advertisements are", process.env["METALLB_NAMESPACE"] ?? "metallb-system")

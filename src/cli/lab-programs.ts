@@ -1,0 +1,23 @@
+import { existsSync } from "node:fs"
+import { dirname, join } from "node:path"
+import type { StartOptions } from "../lab/host.ts"
+
+/** The folder of the checkout or package that this program runs from. */
+export const packageRoot = (): string => {
+  let folder = import.meta.dirname
+  while (!existsSync(join(folder, "package.json"))) folder = dirname(folder)
+  return folder
+}
+
+export const scenariosFolder = (): string => join(packageRoot(), "scenarios")
+
+/** This very program, as a lab's processes are started: the same bundle or the same sources. */
+const ownCommand = (command: string): readonly [string, ...string[]] => [process.execPath, process.argv[1]!, command]
+
+/** What `startLab` needs to run our own programs in a lab. */
+export const labPrograms = (): Pick<StartOptions, "inside" | "controller" | "speaker" | "crds"> => ({
+  inside: ownCommand("lab-inside"),
+  controller: ownCommand("controller"),
+  speaker: ownCommand("speaker"),
+  crds: join(packageRoot(), "deploy", "crds"),
+})
