@@ -48,6 +48,7 @@ export type LabStatus = {
     readonly name: string
     readonly role: string
     readonly addresses: readonly string[]
+    readonly macs: readonly string[]
     readonly faults: readonly string[]
   }[]
   readonly programs: readonly {

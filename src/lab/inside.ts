@@ -1,6 +1,7 @@
 import { join } from "node:path"
 import type { Asker } from "./actors/asker.ts"
 import { type ControlHandlers, type LabStatus, serveControl } from "./control.ts"
+import { startEmbeddedApi } from "./embedded-api.ts"
 import { printFault } from "./faults.ts"
 import { type Lab, type LabEvent, type LabOptions, raiseLab } from "./lab.ts"
 import { isUnreadable, readScenario } from "./scenario.ts"
@@ -21,7 +22,7 @@ export type InsideNews = LabEvent | { readonly kind: "ready" } | { readonly kind
  * The program that runs inside the namespaces: raises the lab, serves its control socket, and lives until the host ends
  * it or its standard input closes (the host is gone).
  */
-export const runInside = async (order: InsideOrder, startApi: LabOptions["startApi"]): Promise<void> => {
+export const runInside = async (order: InsideOrder): Promise<void> => {
   const tell = (news: InsideNews): void => void process.stdout.write(`${JSON.stringify(news)}\n`)
   process.stdin.on("end", () => process.exit(0)).resume()
   process.stdout.on("error", () => process.exit(0))
@@ -29,7 +30,7 @@ export const runInside = async (order: InsideOrder, startApi: LabOptions["startA
   const scenario = readScenario(order.scenarioFolder)
   if (isUnreadable(scenario)) return tell({ kind: "failed", says: scenario.says.join("\n") })
   try {
-    const lab = await raiseLab(scenario, { ...order, startApi, report: tell })
+    const lab = await raiseLab(scenario, { ...order, startApi: startEmbeddedApi, report: tell })
     serveControl(join(order.directory, "control.sock"), handlersOf(lab)).once("listening", () =>
       tell({ kind: "ready" }),
     )
@@ -89,6 +90,7 @@ const statusOf = (lab: Lab): LabStatus => {
       name,
       role,
       addresses: links.flatMap(({ addresses }) => addresses),
+      macs: links.map(({ mac }) => mac),
       faults: active.filter(({ machine }) => machine === name).map(({ fault }) => printFault(fault)),
     })),
     programs: lab.programs.map((program) => ({

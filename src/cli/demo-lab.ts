@@ -1,0 +1,142 @@
+import { setTimeout as pause } from "node:timers/promises"
+import type { AskerReport } from "../lab/actors/asker.ts"
+import type { Target } from "../lab/actors/ask.ts"
+import type { RunningLab } from "../lab/host.ts"
+import type { LabService } from "../lab/services.ts"
+import type { Timeline } from "./timeline.ts"
+import { demoExplanation, demoTable } from "./demo-words.ts"
+
+/** How long the client asks before the fault, and how long a takeover may take before the demo calls it lost. */
+const warmUpMs = 500
+const takeoverPatienceMs = 5000
+const askedPerSecond = 500
+const moveAskedPerSecond = 100
+
+type Stage = { readonly lab: RunningLab; readonly timeline: Timeline }
+
+/** Shows the Services, asks each, cuts a node's power, moves an address on purpose, explains. True if all of it held. */
+export const demoLab = async (lab: RunningLab, timeline: Timeline): Promise<boolean> => {
+  const stage: Stage = { lab, timeline }
+  const { services, given } = await showServices(stage)
+  const answers = await askEverything(stage)
+  const shown = services.find(({ name }) => name === "media/radarr") ?? services[0]!
+  const survived = await cutPower(stage, shown)
+  const moved = await moveOnPurpose(stage, shown)
+  timeline.tell("explain", await demoExplanation(lab, shown.name))
+  return given && answers && survived && moved
+}
+
+const showServices = async ({ lab, timeline }: Stage): Promise<{ services: readonly LabService[]; given: boolean }> => {
+  const services = await lab.control.call("services", {})
+  const rows = await Promise.all(
+    services.map(async (service) => ({ service, node: await answererOf(lab, service.addresses[0]) })),
+  )
+  timeline.tell("services", await demoTable(lab, rows))
+  return { services, given: rows.every(({ service, node }) => service.addresses.length > 0 && node !== undefined) }
+}
+
+const askEverything = async ({ lab, timeline }: Stage): Promise<boolean> => {
+  const answers = await lab.control.call("askAll", { machine: undefined })
+  const silent = answers.filter(({ answer }) => answer.kind !== "answered")
+  timeline.tell("workstation", [
+    `opens a TCP connection to every address and port: ${answers.length - silent.length} of ${answers.length} answered`,
+    ...silent.map(({ service, target }) => `✗ ${service} ${target.address}:${target.port} does not answer`),
+  ])
+  return answers.length > 0 && silent.length === 0
+}
+
+const targetOf = (service: LabService): Target => ({
+  address: service.addresses[0]!,
+  port: service.ports[0]!.port,
+  protocol: "TCP",
+})
+
+const cutPower = async ({ lab, timeline }: Stage, service: LabService): Promise<boolean> => {
+  const target = targetOf(service)
+  const before = await answererOf(lab, target.address)
+  if (before === undefined) return false
+  const asker = await startAsking(lab, target, askedPerSecond)
+  timeline.tell(before, `power cut: it announces ${service.name} ${target.address}, while the workstation asks ${askedPerSecond} times a second`)
+  await lab.control.call("break", { machine: before, fault: "power" })
+  const after = await untilAnsweredBy(lab, target.address, (node) => node !== before)
+  await pause(warmUpMs)
+  const report = await lab.control.call("stopAsker", { asker })
+  if (after === undefined) timeline.tell("✗", `nobody took ${target.address} over within ${takeoverPatienceMs / 1000} s`)
+  else timeline.tell(after, `missed its beats, asked the LAN (silence), announces ${target.address}`)
+  timeline.tell("workstation", `${gapText(report)}; it now gets ${await greeting(lab, target)}`)
+  await lab.control.call("mend", { machine: before, fault: undefined })
+  timeline.tell(before, "has its power back; it gets nothing back until asked, so nothing moves twice")
+  return after !== undefined && report.gaps.length <= 2
+}
+
+const moveOnPurpose = async ({ lab, timeline }: Stage, service: LabService): Promise<boolean> => {
+  const target = targetOf(service)
+  const from = await answererOf(lab, target.address)
+  const to = await otherSpeaker(lab, from)
+  if (from === undefined || to === undefined) return false
+  const asker = await startAsking(lab, target, moveAskedPerSecond)
+  await annotate(lab, service.name, { "porchlight.dev/move-to": to })
+  timeline.tell("kubectl", `annotate service ${service.name.split("/")[1]} porchlight.dev/move-to=${to}, while ${moveAskedPerSecond} new connections a second are made`)
+  const arrived = await untilAnsweredBy(lab, target.address, (node) => node === to)
+  await pause(warmUpMs)
+  const report = await lab.control.call("stopAsker", { asker })
+  timeline.tell(arrived ?? from, arrived === to ? `announces ${target.address}: ${from} offered, ${to} claimed, ${from} let go` : `still announces ${target.address}: it did not move`)
+  timeline.tell("workstation", `${report.answered} of ${report.asked} new connections answered, ${report.lost} failed`)
+  return arrived === to && report.lost === 0
+}
+
+const startAsking = async (lab: RunningLab, target: Target, perSecond: number): Promise<number> => {
+  const asker = await lab.control.call("startAsker", { machine: undefined, target, perSecond })
+  await pause(warmUpMs)
+  return asker
+}
+
+const gapText = (report: AskerReport): string => {
+  const gap = Math.round(report.longestGapMs)
+  return `${report.answered} of ${report.asked} answered; ${report.lost} lost, the address was away for ${gap} ms`
+}
+
+const greeting = async (lab: RunningLab, target: Target): Promise<string> => {
+  const answer = await lab.control.call("ask", { machine: undefined, target })
+  if (answer.kind !== "answered") return `no answer (${answer.kind})`
+  const { greeting: said } = answer
+  return said === undefined ? "an answer" : `"you are ${said.seen}" from pod ${said.pod} on ${said.node}`
+}
+
+/** What `kubectl annotate` sends. */
+const annotate = async (lab: RunningLab, service: string, annotations: Readonly<Record<string, string>>): Promise<void> => {
+  const [namespace, name] = service.split("/")
+  const answer = await fetch(`${lab.url}/api/v1/namespaces/${namespace}/services/${name}`, {
+    method: "PATCH",
+    headers: { "content-type": "application/merge-patch+json" },
+    body: JSON.stringify({ metadata: { annotations } }),
+  })
+  if (!answer.ok) throw new Error(`the lab's API server refused to annotate ${service}: ${answer.status} ${await answer.text()}`)
+}
+
+/** Who answers for an address on the wire: the machine behind the hardware address that arping hears. */
+const answererOf = async (lab: RunningLab, address: string | undefined): Promise<string | undefined> => {
+  if (address === undefined) return undefined
+  const { macs } = await lab.control.call("arping", { machine: undefined, address, count: 1 })
+  const [mac] = Object.keys(macs)
+  const { machines } = await lab.control.call("status", {})
+  return machines.find(({ macs: own }) => mac !== undefined && own.includes(mac))?.name
+}
+
+const untilAnsweredBy = async (
+  lab: RunningLab,
+  address: string,
+  wanted: (node: string) => boolean,
+): Promise<string | undefined> => {
+  for (const end = Date.now() + takeoverPatienceMs; Date.now() < end; await pause(20)) {
+    const node = await answererOf(lab, address)
+    if (node !== undefined && wanted(node)) return node
+  }
+  return undefined
+}
+
+/** A node that could hold the address as well: one with a speaker, not excluded from load balancers, alive. */
+const otherSpeaker = async (lab: RunningLab, not: string | undefined): Promise<string | undefined> => {
+  const { machines } = await lab.control.call("status", {})
+  return machines.find(({ name, role, faults }) => role === "node" && name.startsWith("w") && name !== not && faults.length === 0)?.name
+}

@@ -1,0 +1,66 @@
+import { performance } from "node:perf_hooks"
+import { join } from "node:path"
+import { supplyNeeds } from "../lab/needs.ts"
+import { commandPrefix } from "./prefix.ts"
+import { labPrograms, scenariosFolder } from "./lab-programs.ts"
+import { startTimeline } from "./timeline.ts"
+
+export type DemoOptions = { readonly keep?: boolean; readonly color?: "auto" | "always" | "never" }
+
+const scenario = "media-stack"
+
+/** The main job, shown: on real packets where this machine carries a lab, else on the simulated wire. */
+export const demo = async (options: DemoOptions): Promise<number> => {
+  const needs = supplyNeeds((line) => console.log(line))
+  if (needs.kind !== "ready") {
+    const { demoOnSimulatedWire } = await import("./demo-simulated.ts")
+    return demoOnSimulatedWire(needs, join(scenariosFolder(), scenario))
+  }
+  const { startLab } = await import("../lab/host.ts")
+  const { demoLab } = await import("./demo-lab.ts")
+  console.log(
+    "Porchlight demo   6 nodes, a router, a NAS and a workstation on one LAN; real packets in network namespaces; all gone afterwards.",
+  )
+  const timeline = startTimeline(console.log, () => performance.now())
+  const started = await startLab({
+    name: "demo",
+    scenarioFolder: join(scenariosFolder(), scenario),
+    ...labPrograms(),
+    report: (news) => {
+      if (news.kind === "swept") timeline.tell("lab", news.says)
+      if (news.kind === "step") timeline.tell("lab", `${news.step}: ${news.says}`)
+      if (news.kind === "trouble" || news.kind === "ended") timeline.tell("lab", `✗ ${news.says}`)
+    },
+  })
+  if (started.kind === "failed") {
+    console.error(`✗ The lab did not come up: ${started.says}`)
+    return 1
+  }
+  const { lab } = started
+  try {
+    const good = await demoLab(lab, timeline)
+    const verdict = good ? "Works" : "✗ Not all of it held"
+    if (options.keep) return await keep(lab, verdict)
+    console.log(
+      `${verdict}, ${timeline.elapsedSeconds().toFixed(1)} s.     Next: npm run lab ${scenario} | ${commandPrefix()} explain radarr --from scenarios/${scenario} | npm test`,
+    )
+    return good ? 0 : 1
+  } finally {
+    await lab.end()
+  }
+}
+
+const keep = async (lab: { readonly name: string; readonly kubeconfig: string }, verdict: string): Promise<number> => {
+  const prefix = commandPrefix()
+  console.log(
+    [
+      `${verdict}. The lab goes on until Ctrl-C. In another terminal:`,
+      `  export KUBECONFIG=${lab.kubeconfig}          kubectl and porchlight then speak to it`,
+      `  ${prefix} status`,
+      `  kubectl get services -A -w`,
+      `  ${prefix} lab exec workstation -- curl -s http://10.69.1.156:7878`,
+      `  ${prefix} lab break w3 power          also cable, speaker, freeze, api, loss=20%, twin=10.69.1.156; mend undoes it`,
+    ].join("\n"),
+  )
+  return new Promise(() => undefined)
+}
