@@ -47,7 +47,7 @@ const keptEvents = (
   { addresses, added, passedOver }: Allocation & { readonly kind: "kept" },
 ): readonly ServiceEvent[] => {
   const events: ServiceEvent[] = []
-  if (added.length > 0 && added.some((address) => !service.reported.includes(address)))
+  if (added.some((address) => !service.reported.includes(address)))
     events.push({ type: "Normal", reason: "IPAllocated", message: `Assigned additional IP ${added.map(ip).join(" ")}` })
   const misunderstood = passedOver.filter((reason) => wishes.has(reason.code))
   const wasMisunderstood = before?.kind === "kept" && before.passedOver.some((reason) => wishes.has(reason.code))
@@ -117,7 +117,17 @@ const metallbPhrase = (reason: AllocationReason): string | undefined => {
       return reason.refusal.rule === "port-taken"
         ? `port ${reason.refusal.port.protocol}/${reason.refusal.port.port} is already in use on "${printAddress(reason.address)}"`
         : `can't change sharing key for this Service, address also in use by ${reason.with}`
-    default:
+    case "contested":
+    case "family-changed":
+    case "malformed-wish":
+    case "no-cluster-address":
+    case "not-in-ledger":
+    case "of-two-pools":
+    case "pool-unreadable":
+    case "reserved":
+    case "second-family-missing":
+    case "unclear-families":
+    case "wish-changed":
       return undefined
   }
 }
