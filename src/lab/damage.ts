@@ -113,7 +113,10 @@ const perform = async (
       return gatewaysOf(lab, name).forEach((gateway) => gateway.shut())
     case "twin":
       return changeAddress(lab, name, "add", fault.address)
-    default:
+    case "loss":
+    case "beats":
+    case "arp":
+    case "oneway":
       return setRules(lab, active)
   }
 }
@@ -142,7 +145,10 @@ const undo = async (
       return openUnbroken(lab, active)
     case "twin":
       return changeAddress(lab, name, "delete", fault.address)
-    default:
+    case "loss":
+    case "beats":
+    case "arp":
+    case "oneway":
       return setRules(lab, active)
   }
 }

@@ -24,16 +24,16 @@ test("every fault reads back as it is printed", () => {
 })
 
 test("what is no fault is answered with all there are", () => {
-  assert.match(String(parseFault("fire")), /fire is no fault; there are: power, cable/)
+  assert.match(complaint("fire"), /fire is no fault; there are: power, cable/)
 })
 
 test("a fault that needs a value says which", () => {
-  assert.match(String(parseFault("loss")), /loss=20%/)
-  assert.match(String(parseFault("loss=0%")), /1% to 100%/)
-  assert.match(String(parseFault("loss=101")), /1% to 100%/)
-  assert.match(String(parseFault("twin=10.69.1.300")), /needs an address/)
-  assert.match(String(parseFault("oneway=")), /needs the machine/)
-  assert.match(String(parseFault("power=off")), /takes no value/)
+  assert.match(complaint("loss"), /loss=20%/)
+  assert.match(complaint("loss=0%"), /1% to 100%/)
+  assert.match(complaint("loss=101"), /1% to 100%/)
+  assert.match(complaint("twin=10.69.1.300"), /needs an address/)
+  assert.match(complaint("oneway="), /needs the machine/)
+  assert.match(complaint("power=off"), /takes no value/)
 })
 
 test("loss is drawn for each frame of the port, each way", () => {
@@ -65,3 +65,8 @@ test("a port comes back to the switch only when no fault holds it", () => {
   assert.deepEqual(portLines("w3", []), ["link set w3 up", "link set w3 master bridge"])
   assert.deepEqual(portLines("w3", [{ kind: "carrier" }]), ["link set w3 down", "link set w3 master bridge"])
 })
+
+const complaint = (text: string): string => {
+  const fault = parseFault(text)
+  return typeof fault === "string" ? fault : ""
+}

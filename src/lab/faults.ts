@@ -78,7 +78,14 @@ export const printFault = (fault: Fault): string => {
       return `oneway=${fault.to}`
     case "twin":
       return `twin=${fault.address}`
-    default:
+    case "power":
+    case "cable":
+    case "carrier":
+    case "speaker":
+    case "freeze":
+    case "api":
+    case "beats":
+    case "arp":
       return fault.kind
   }
 }
@@ -113,7 +120,13 @@ const dropRules = ({ machine, fault }: ActiveFault): string[] => {
       return both("ether type arp")
     case "oneway":
       return [`${from} oifname "${portName(fault.to)}"`]
-    default:
+    case "power":
+    case "cable":
+    case "carrier":
+    case "speaker":
+    case "freeze":
+    case "api":
+    case "twin":
       return []
   }
 }

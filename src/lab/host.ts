@@ -1,12 +1,20 @@
 import { type ChildProcess, spawn } from "node:child_process"
-import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs"
 import { createConnection, createServer, type Server } from "node:net"
 import { join } from "node:path"
 import { watchAncestors } from "./ancestors.ts"
 import { connectControl, type ControlClient, eachLine } from "./control.ts"
 import type { InsideNews, InsideOrder } from "./inside.ts"
 import { enterCommand, isolatedCommand, toolEnvironment } from "./isolation.ts"
-import { claimDirectory, findLabs, type LabRecord, markOf, writeRecord } from "./state-directory.ts"
+import {
+  claimDirectory,
+  findLabs,
+  type FoundLabs,
+  type LabRecord,
+  markOf,
+  releaseDirectory,
+  writeRecord,
+} from "./state-directory.ts"
 
 /** How a lab is started from the host. */
 export type StartOptions = {
@@ -118,7 +126,7 @@ const endingOf = (child: ChildProcess, directory: string): (() => Promise<void>)
   const gone = new Promise<void>((resolve) => child.once("close", () => resolve()).once("error", () => resolve()))
   const atExit = (): void => {
     child.kill("SIGKILL")
-    rmSync(directory, { recursive: true, force: true })
+    releaseDirectory(directory)
   }
   process.once("exit", atExit)
   const unwatch = watchAncestors((says) => {
@@ -131,7 +139,7 @@ const endingOf = (child: ChildProcess, directory: string): (() => Promise<void>)
     child.kill("SIGKILL")
     await gone
     process.off("exit", atExit)
-    rmSync(directory, { recursive: true, force: true })
+    releaseDirectory(directory)
   }
   const handlers = endingSignals.map(
     ([signal, code]) => [signal, () => void end().then(() => process.exit(code))] as const,
@@ -214,7 +222,7 @@ users:
 `
 
 /** The labs that run on this machine under this user, and words about remains that were removed. */
-export const listLabs = (): ReturnType<typeof findLabs> => findLabs()
+export const listLabs = (): FoundLabs => findLabs()
 
 /** Runs a command on a machine of a running lab with this terminal; resolves with its exit code. */
 export const labExec = (lab: LabRecord, machine: string, argv: readonly string[]): Promise<number> => {

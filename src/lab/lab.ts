@@ -107,7 +107,7 @@ export const raiseLab = async (scenario: Scenario, options: LabOptions): Promise
     services,
     closers: [pods.close, () => void embedded.close()],
   })
-  if (options.speaker !== undefined) await reportAnswers(lab, step)
+  if (options.speaker !== undefined && options.controller !== undefined) await reportAnswers(lab, step)
   return lab
 }
 

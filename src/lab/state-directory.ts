@@ -1,5 +1,15 @@
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs"
+import { basename, dirname, join } from "node:path"
 
 /** What a running lab leaves in its directory so that others find it. */
 export type LabRecord = {
@@ -47,45 +57,66 @@ export const claimDirectory = (name: string, scenario: string): Claim => {
   const holder = markOf(process.pid)
   if (holder === undefined) throw new Error("/proc does not show this process: is it mounted?")
   const swept = sweep(directory)
-  if (swept === "alive")
+  if (swept.kind === "alive")
     return {
       kind: "taken",
-      says: `the lab ${name} runs already (process ${readRecord(directory)?.holder.pid}): end it with  porchlight lab down ${name}`,
+      says: `the lab ${name} runs already (process ${swept.record.holder.pid}): end it with  porchlight lab down ${name}`,
     }
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   chmodSync(directory, 0o700)
   writeRecord(directory, { name, scenario, holder, isolated: undefined, apiPort: undefined })
-  return { kind: "claimed", directory, swept }
+  return { kind: "claimed", directory, swept: swept.kind === "removed" ? swept.says : undefined }
 }
 
-const sweep = (directory: string): "alive" | string | undefined => {
-  if (!existsSync(directory)) return undefined
+/** Removes a lab's directory, and those above it that it leaves empty. */
+export const releaseDirectory = (directory: string): void => {
+  rmSync(directory, { recursive: true, force: true })
+  const labs = dirname(directory)
+  for (const above of [labs, dirname(labs), dirname(dirname(labs))]) {
+    try {
+      if (basename(above).startsWith("porchlight") || basename(above) === "labs") rmdirSync(above)
+    } catch {
+      return
+    }
+  }
+}
+
+type Swept =
+  | { readonly kind: "alive"; readonly record: LabRecord }
+  | { readonly kind: "nothing" }
+  | { readonly kind: "removed"; readonly says: string }
+
+const sweep = (directory: string): Swept => {
+  if (!existsSync(directory)) return { kind: "nothing" }
   const record = readRecord(directory)
-  if (record !== undefined && isAlive(record.holder)) return "alive"
+  if (record !== undefined && isAlive(record.holder)) return { kind: "alive", record }
   // The kernel ends the namespaces with their holder; this is for one that was stopped between the two.
   if (record?.isolated !== undefined && isAlive(record.isolated)) process.kill(record.isolated.pid, "SIGKILL")
-  rmSync(directory, { recursive: true, force: true })
-  return record === undefined
-    ? `removed what a lab left in ${directory}`
-    : `removed what the lab ${record.name} left: its process ${record.holder.pid} had died`
+  releaseDirectory(directory)
+  return {
+    kind: "removed",
+    says:
+      record === undefined
+        ? `removed what a lab left in ${directory}`
+        : `removed what the lab ${record.name} left: its process ${record.holder.pid} had died`,
+  }
 }
 
 /** Labs that run now, and the words about those that were swept away. */
-export const findLabs = (): {
+export const findLabs = (): FoundLabs => {
+  const root = labsDirectory()
+  const found = existsSync(root)
+    ? readdirSync(root).map((name) => ({ directory: join(root, name), swept: sweep(join(root, name)) }))
+    : []
+  return {
+    running: found.flatMap(({ directory, swept }) => (swept.kind === "alive" ? [{ ...swept.record, directory }] : [])),
+    swept: found.flatMap(({ swept }) => (swept.kind === "removed" ? [swept.says] : [])),
+  }
+}
+
+export type FoundLabs = {
   readonly running: readonly (LabRecord & { readonly directory: string })[]
   readonly swept: readonly string[]
-} => {
-  const root = labsDirectory()
-  const running: (LabRecord & { directory: string })[] = []
-  const swept: string[] = []
-  for (const name of existsSync(root) ? readdirSync(root) : []) {
-    const directory = join(root, name)
-    const said = sweep(directory)
-    const record = readRecord(directory)
-    if (said === "alive" && record !== undefined) running.push({ ...record, directory })
-    else if (said !== undefined && said !== "alive") swept.push(said)
-  }
-  return { running, swept }
 }
 
 const recordFile = "lab.json"

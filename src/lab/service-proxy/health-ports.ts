@@ -31,7 +31,11 @@ export const startHealthPorts = (node: string): HealthPorts => {
     synced: (services, slices) => {
       times.syncedSeconds = Date.now() / 1000
       const wanted = healthOf(node, services, slices)
-      for (const [port, { server }] of checks) if (!wanted.has(port)) checks.delete(port) && server.close()
+      for (const [port, { server }] of checks) {
+        if (wanted.has(port)) continue
+        checks.delete(port)
+        server.close()
+      }
       for (const [port, answer] of wanted) keepCheck(node, checks, port, answer)
     },
     close: () => {

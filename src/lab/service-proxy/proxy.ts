@@ -1,3 +1,4 @@
+import { sentenceOfError } from "../../edge/failure.ts"
 import { runInNamespace } from "../topology/build.ts"
 import { startHealthPorts } from "./health-ports.ts"
 import { type EndpointSliceObject, readProxiedPorts, type ServiceObject } from "./proxied-ports.ts"
@@ -23,57 +24,59 @@ type Wanted = { readonly services: readonly ServiceObject[]; readonly slices: re
 /** `complain` hears when the kernel refused the rules; the former ones stay. */
 export const startServiceProxy = (node: ProxyNode, complain: (message: string) => void): ServiceProxy => {
   const ports = startHealthPorts(node.name)
-  let wanted: Wanted | undefined
-  let written = ""
-  let paused = false
-  let timer: NodeJS.Timeout | undefined
-  let running: Promise<void> | undefined
+  const state: State = { wanted: undefined, written: "", paused: false, timer: undefined, running: undefined }
 
   const sync = async (): Promise<void> => {
-    while (wanted !== undefined && !paused) {
-      const { services, slices } = wanted
-      wanted = undefined
+    while (state.wanted !== undefined && !state.paused) {
+      const { services, slices } = state.wanted
+      state.wanted = undefined
       const text = printRuleset(node, readProxiedPorts(services, slices))
       try {
-        if (text !== written) await runInNamespace(node.name, ["nft", "-f", "-"], text)
-        written = text
+        if (text !== state.written) await runInNamespace(node.name, ["nft", "-f", "-"], text)
+        state.written = text
         ports.synced(services, slices)
       } catch (error) {
-        complain(
-          `service proxy of ${node.name}: ${error instanceof Error ? error.message : String(error)}; the former rules stay`,
-        )
+        complain(`service proxy of ${node.name}: ${sentenceOfError(error)}; the former rules stay`)
       }
     }
-    running = undefined
+    state.running = undefined
   }
   const schedule = (): void => {
-    timer ??= setTimeout(() => {
-      timer = undefined
-      running ??= sync()
+    state.timer ??= setTimeout(() => {
+      state.timer = undefined
+      state.running ??= sync()
     }, batchMs)
-  }
-  const waitUntilSettled = async (): Promise<void> => {
-    while (!paused && (timer !== undefined || running !== undefined))
-      await (running ?? new Promise((resolve) => setTimeout(resolve, 1)))
   }
   return {
     update: (services, slices) => {
-      wanted = { services, slices }
+      state.wanted = { services, slices }
       ports.queued()
-      if (!paused) schedule()
+      if (!state.paused) schedule()
     },
     pause: () => {
-      paused = true
+      state.paused = true
     },
     resume: () => {
-      paused = false
-      if (wanted !== undefined) schedule()
+      state.paused = false
+      if (state.wanted !== undefined) schedule()
     },
-    settled: waitUntilSettled,
+    settled: async () => {
+      while (!state.paused && (state.timer !== undefined || state.running !== undefined))
+        await (state.running ?? new Promise((resolve) => setTimeout(resolve, 1)))
+    },
     close: () => {
-      clearTimeout(timer)
-      paused = true
+      clearTimeout(state.timer)
+      state.paused = true
       ports.close()
     },
   }
+}
+
+type State = {
+  wanted: Wanted | undefined
+  /** What the kernel has. */
+  written: string
+  paused: boolean
+  timer: NodeJS.Timeout | undefined
+  running: Promise<void> | undefined
 }

@@ -63,10 +63,12 @@ test("node ports answer on the node's own first address alone", () => {
 test("two Services with one address and port: the first keeps it, and the rules stay valid", () => {
   const second = {
     ...service({ clusterIPs: ["10.96.0.11"], ports: [{ name: "http", port: 80 }] }),
-    metadata: { namespace: "demo", name: "zweiter" },
+    metadata: { namespace: "demo", name: "second" },
   }
-  const text = printRuleset(node, readProxiedPorts([service({}), second], slices))
-  assert.equal(text.match(/192\.168\.40\.200 \. tcp \. 80 :/g)?.length, 1)
+  const text = printRuleset(node, readProxiedPorts([service({}), second], [...slices, ...slices.map(ofSecond)]))
+  assert.deepEqual(text.match(/192\.168\.40\.200 \. tcp \. 80 : goto .*/g), [
+    "192.168.40.200 . tcp . 80 : goto outer-0,",
+  ])
 })
 
 test("client affinity picks by the client's address, not by chance", () => {
@@ -125,6 +127,11 @@ const slice = (pods: readonly Pod[], addressType = "IPv4"): EndpointSliceObject 
     conditions,
   })),
   ports: [{ name: "http", port: 8080 }],
+})
+
+const ofSecond = (slice: EndpointSliceObject): EndpointSliceObject => ({
+  ...slice,
+  metadata: { ...slice.metadata, labels: { "kubernetes.io/service-name": "second" } },
 })
 
 const slices = [

@@ -1,0 +1,159 @@
+import assert from "node:assert/strict"
+import { type ChildProcess, spawn } from "node:child_process"
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { setTimeout as pause } from "node:timers/promises"
+import { test } from "node:test"
+import { assessNeeds } from "./needs.ts"
+import { markOf } from "./state-directory.ts"
+
+const needs = assessNeeds()
+const skip = needs.kind === "ready" ? false : needs.says
+const root = join(import.meta.dirname, "../..")
+
+void test("a lab ends kindly: no process, no directory", { skip }, async () => {
+  await withHost(async (host) => {
+    host.child.kill("SIGTERM")
+    await host.over
+    assert.deepEqual(await left(host), { processes: [], directory: false })
+  })
+})
+
+void test(
+  "a lab whose holder is killed with -9 leaves no process; the next start removes its directory and says so",
+  { skip },
+  async () => {
+    await withHost(async (host) => {
+      host.child.kill("SIGKILL")
+      await host.over
+      assert.deepEqual((await left(host)).processes, [])
+      const said: string[] = []
+      await withHost(async () => undefined, host.runtime, said)
+      assert.match(said.join(""), /removed what the lab first-light left: its process \d+ had died/)
+    })
+  },
+)
+
+void test("a lab ends when the process above its holder is killed with -9", { skip }, async () => {
+  await withHost(
+    async (host) => {
+      const holder = holderOf(host)
+      host.child.kill("SIGKILL")
+      await host.over
+      await until(() => markOf(holder) === undefined)
+      assert.deepEqual(await left(host), { processes: [], directory: false })
+    },
+    undefined,
+    [],
+    "shell",
+  )
+})
+
+void test("a second lab of the same name is refused with the way to end the first", { skip }, async () => {
+  await withHost(async (host) => {
+    const said: string[] = []
+    const second = start(host.runtime, said, "direct")
+    await second.over
+    assert.match(said.join(""), /the lab first-light runs already \(process \d+\): end it with {2}porchlight lab down/)
+  })
+})
+
+void test("a command runs on a machine of a lab that another process holds", { skip }, async () => {
+  await withHost(async (host) => {
+    const said: string[] = []
+    const code = await run(
+      host.runtime,
+      said,
+      `import { labExec, listLabs } from ${JSON.stringify(join(import.meta.dirname, "host.ts"))}
+       process.exit(await labExec(listLabs().running[0], "laptop", ["sh", "-c", "ip -o -4 address show dev eth0; exit 3"]))`,
+    )
+    assert.equal(code, 3)
+    assert.match(said.join(""), /192\.168\.40\.23\/24/)
+  })
+})
+
+type Host = { readonly child: ChildProcess; readonly runtime: string; readonly over: Promise<void> }
+
+const withHost = async (
+  story: (host: Host) => Promise<void>,
+  runtime: string = mkdtempSync(join(tmpdir(), "porchlight-host-")),
+  said: string[] = [],
+  through: "direct" | "shell" = "direct",
+): Promise<void> => {
+  const host = start(runtime, said, through)
+  try {
+    for (const end = Date.now() + 20_000; !said.join("").includes("UP"); await pause(20))
+      if (Date.now() > end || host.child.exitCode !== null) assert.fail(`the lab did not come up: ${said.join("")}`)
+    await story(host)
+  } finally {
+    host.child.kill("SIGKILL")
+    await host.over
+    await left(host)
+    rmSync(runtime, { recursive: true, force: true })
+  }
+}
+
+const start = (runtime: string, said: string[], through: "direct" | "shell"): Host => {
+  const script = `
+    import { startLab } from ${JSON.stringify(join(import.meta.dirname, "host.ts"))}
+    const inside = [process.execPath, "--input-type=module", "-e", 'import { runInside } from ' + ${JSON.stringify(JSON.stringify(join(import.meta.dirname, "inside.ts")))} + '; await runInside(JSON.parse(process.argv[1]))']
+    const started = await startLab({
+      name: "first-light", scenarioFolder: ${JSON.stringify(join(root, "scenarios/first-light"))}, inside, controller: undefined, speaker: undefined,
+      crds: ${JSON.stringify(join(root, "deploy/crds"))}, report: (news) => console.log(JSON.stringify(news)),
+    })
+    if (started.kind === "failed") { console.log(started.says); process.exit(1) }
+    console.log("UP")
+    setInterval(() => undefined, 1000)`
+  const node = [process.execPath, "--input-type=module", "-e", script] as const
+  const env = { ...process.env, XDG_RUNTIME_DIR: runtime }
+  // The second command keeps the shell from becoming node itself.
+  const child =
+    through === "direct"
+      ? spawn(node[0], node.slice(1), { env })
+      : spawn("sh", ["-c", '"$@"; true', "sh", ...node], { env })
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text: string) => said.push(text))
+  return { child, runtime, over: new Promise((resolve) => child.once("exit", () => resolve())) }
+}
+
+const run = (runtime: string, said: string[], script: string): Promise<unknown> => {
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+    env: { ...process.env, XDG_RUNTIME_DIR: runtime },
+  })
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text: string) => said.push(text))
+  return new Promise((resolve) => child.once("close", resolve))
+}
+
+const until = async (holds: () => boolean): Promise<void> => {
+  for (const end = Date.now() + 2000; Date.now() < end; await pause(20)) if (holds()) return
+  assert.fail("it did not come to that in 2 s")
+}
+
+const directoryOf = (host: Host): string => join(host.runtime, "porchlight/labs/first-light")
+
+const holderOf = (host: Host): number => {
+  const record = JSON.parse(readFileSync(join(directoryOf(host), "lab.json"), "utf8")) as { holder: { pid: number } }
+  return record.holder.pid
+}
+
+/** What remains of a lab when it has had two seconds: live processes that name its directory, and that directory. */
+const left = async (host: Host): Promise<{ processes: string[]; directory: boolean }> => {
+  let processes = processesOf(host)
+  for (const end = Date.now() + 2000; processes.length > 0 && Date.now() < end; processes = processesOf(host))
+    await pause(20)
+  return { processes, directory: existsSync(directoryOf(host)) }
+}
+
+const processesOf = (host: Host): string[] =>
+  readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .flatMap((pid) => {
+      try {
+        const words = readFileSync(`/proc/${pid}/cmdline`, "utf8")
+        return words.includes(host.runtime) ? [words] : []
+      } catch {
+        return []
+      }
+    })
