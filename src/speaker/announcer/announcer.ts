@@ -11,7 +11,7 @@ import { type BeatProfile, Lan, type LanSetup } from "./lan.ts"
 import { assignLinks, type LinkAssignment } from "./link-assignment.ts"
 import { collidingNodes } from "./member-directory.ts"
 import type { AnnouncerOutput, Listening } from "./output.ts"
-import { type AnnouncerReport, type Move, movesKept, type ReportedHold } from "./report.ts"
+import { type AnnouncerReport, type Move, movesKept, type ReportedHold, type ReportedSegment } from "./report.ts"
 import { Tally } from "./tally.ts"
 
 export type AnnouncerOptions = {
@@ -28,6 +28,8 @@ export type AnnouncerOptions = {
 
 /** The first change is told at once, what follows at most so often: a thousand moves are one report. */
 const reportIntervalMs = 1000
+/** And so often without any: who hears whom changes without a word. */
+const reportIdleMs = 5000
 /** A segment whose link is gone for so long is another one when it comes back. */
 const forgetLanMs = 60_000
 
@@ -79,6 +81,7 @@ export class Announcer implements Program<AnnouncerInput, AnnouncerOutput> {
     const lans = [...this.#lans.values()]
     return {
       links: this.#assignment.judged,
+      segments: lans.map((lan) => segmentOf(lan, at)),
       holds: lans.flatMap((lan) => holdsOf(lan, at)),
       contested: lans.flatMap((lan) => lan.contested.map((answer) => ({ ...answer, link: lan.link.name }))),
       findings: [...this.#findings(), ...lans.flatMap((lan) => lan.findings(at.now))],
@@ -239,7 +242,7 @@ export class Announcer implements Program<AnnouncerInput, AnnouncerOutput> {
       if (lan.takeChanged()) this.#reportSoon(at)
     }
     if (this.#reportAt !== undefined && at.now >= this.#reportAt) {
-      this.#reportAt = undefined
+      this.#reportAt = after(at.now, reportIdleMs)
       this.#reportedAt = at.now
       outputs.push({ kind: "report", report: this.report(at) })
     }
@@ -251,10 +254,9 @@ export class Announcer implements Program<AnnouncerInput, AnnouncerOutput> {
   }
 
   #reportSoon(at: At): void {
-    this.#reportAt ??=
-      this.#reportedAt === undefined || at.now >= after(this.#reportedAt, reportIntervalMs)
-        ? at.now
-        : after(this.#reportedAt, reportIntervalMs)
+    const soonest = this.#reportedAt === undefined ? at.now : after(this.#reportedAt, reportIntervalMs)
+    const due = soonest > at.now ? soonest : at.now
+    if (this.#reportAt === undefined || due < this.#reportAt) this.#reportAt = due
   }
 
   #journal(move: Move): void {
@@ -282,6 +284,12 @@ const keysOf = ({ current, next }: BeatSecrets): SharedKeys => ({
   current: sharedKey(current),
   next: next === undefined ? undefined : sharedKey(next),
 })
+
+const segmentOf = (lan: Lan, at: At): ReportedSegment => {
+  const { state, connection, peers } = lan.picture(at.now)
+  const alive = peers.filter(({ is }) => is === "alive").map(({ node }) => lan.directory.nameOf(node))
+  return { segment: lan.name, link: lan.link.name, state, connection, hears: alive.sort() }
+}
 
 const holdsOf = (lan: Lan, at: At): readonly ReportedHold[] =>
   lan.held.map((group) => {

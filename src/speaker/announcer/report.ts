@@ -1,5 +1,5 @@
 import type { Address } from "../../net/address.ts"
-import type { Epoch, Grant } from "../../ownership/beat.ts"
+import type { Epoch, Grant, SpeakerState } from "../../ownership/beat.ts"
 import type { MoveReason } from "../../ownership/move.ts"
 import type { Finding } from "./finding.ts"
 import type { ForeignAnswer } from "./foreign-answers.ts"
@@ -32,9 +32,21 @@ export type ReportedHold = {
   readonly gatewayConfirmedAt: number | undefined
 }
 
+/** A segment this node speaks in. */
+export type ReportedSegment = {
+  /** The network that names it: `192.168.40.0/24`. */
+  readonly segment: string
+  readonly link: string
+  readonly state: SpeakerState
+  readonly connection: "connected" | "alone" | "listening"
+  /** Nodes whose speakers it hears there. */
+  readonly hears: readonly string[]
+}
+
 /** What the announcer tells the watcher, to be written into the Speaker object. */
 export type AnnouncerReport = {
   readonly links: readonly JudgedLink[]
+  readonly segments: readonly ReportedSegment[]
   readonly holds: readonly ReportedHold[]
   readonly contested: readonly (ForeignAnswer & { readonly link: string })[]
   readonly findings: readonly Finding[]

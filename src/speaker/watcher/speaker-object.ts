@@ -12,16 +12,30 @@ import { tellFinding } from "./finding-text.ts"
 /** Holds listed in one object: 4,096 of them are about 700 KiB of the 1.5 MiB that etcd takes. `holdCount` has them all. */
 export const holdsListedMax = 4096
 
-export const speakerObject = (node: NodeName): KubernetesObject => ({
+/** It belongs to its Node, and goes with it. */
+export const speakerObject = (node: NodeName, nodeUid: string | undefined): KubernetesObject => ({
   apiVersion: "porchlight.dev/v1alpha1",
   kind: "Speaker",
-  metadata: { name: node },
+  metadata: {
+    name: node,
+    ...(nodeUid !== undefined && {
+      ownerReferences: [{ apiVersion: "v1", kind: "Node", name: node, uid: nodeUid }],
+    }),
+  },
 })
 
 /** What this node's speaker tells of itself, as `cluster/read` reads it back on every other. */
 export const speakerStatus = (report: AnnouncerReport, dataPlaneReady: boolean, version: string): JsonObject => ({
   version,
+  state: stateOf(report),
   dataPlaneReady,
+  segments: report.segments.map(({ segment, link, state, connection, hears }) => ({
+    segment,
+    link,
+    state,
+    connection,
+    hears: [...hears],
+  })),
   interfaces: report.links.map((judged) => interfaceStatus(judged, report.links)),
   holdCount: report.holds.reduce((count, { addresses }) => count + addresses.length, 0),
   holds: report.holds.flatMap(holdStatus).slice(0, holdsListedMax),
@@ -35,6 +49,12 @@ export const speakerStatus = (report: AnnouncerReport, dataPlaneReady: boolean, 
   findings: report.findings.map((finding): Json => tellFinding(finding)),
   moves: report.moves.map(moveStatus),
 })
+
+/** Of several segments the one that is worst off. */
+const stateOf = ({ segments }: AnnouncerReport): string =>
+  ["doubting", "leaving", "restarting", "warming", "active"].find((state) =>
+    segments.some((segment) => segment.state === state),
+  ) ?? "no-segment"
 
 const interfaceStatus = ({ device, use }: JudgedLink, all: readonly JudgedLink[]): JsonObject => {
   const master = masterOf(device, all)

@@ -1,0 +1,110 @@
+import type { ServiceName } from "../../cluster/name.ts"
+import { after, type At, type Instant } from "../../time/instant.ts"
+import { judgeReadiness, type LocalEvidence, type ProxyEvidence, unproxiedAfterSeconds } from "./readiness.ts"
+
+/** How often the proxy is asked while something waits for it, while nothing does, and where there is none to ask. */
+const askWaitingMs = 50
+const askIdleMs = 10_000
+const askAbsentMs = 30_000
+/** A proxy that stays behind is asked at leisure: it is reported by then. */
+const hurryMs = 10_000
+
+const portsARoundMax = 64
+
+export type DataPlaneQuestion =
+  | { readonly kind: "probe-proxy" }
+  | { readonly kind: "probe-local"; readonly port: number }
+
+/** What is known of the service proxy on this node, and when it must be asked again. */
+export class DataPlane {
+  readonly #changedAt = new Map<ServiceName, number>()
+  readonly #ports = new Map<ServiceName, number>()
+  readonly #local = new Map<number, LocalEvidence>()
+  #proxy: ProxyEvidence | undefined
+  #askAt: Instant = 0 as Instant
+  #asking = false
+  #waitingSince: Instant | undefined
+  #asked = 0
+
+  /** The Service, or who serves it, changed now: its rules must be written anew. */
+  changed(service: ServiceName, at: At): void {
+    this.#changedAt.set(service, at.wallSeconds)
+    if (this.#proxy?.is === "absent") return
+    this.#waitingSince = at.now
+    this.#askAt = at.now
+  }
+
+  /** @param port its healthCheckNodePort where its policy is Local, else undefined */
+  port(service: ServiceName, port: number | undefined): void {
+    if (port === undefined) this.#ports.delete(service)
+    else this.#ports.set(service, port)
+  }
+
+  forget(service: ServiceName): void {
+    this.#changedAt.delete(service)
+    this.#ports.delete(service)
+  }
+
+  proxySaid(evidence: ProxyEvidence, at: At): void {
+    this.#asking = false
+    this.#proxy = evidence
+    this.#askAt = after(at.now, this.#pauseMs(evidence, at))
+  }
+
+  localSaid(port: number, evidence: LocalEvidence): void {
+    this.#local.set(port, evidence)
+  }
+
+  /** The questions that are due; the answers come as `proxySaid` and `localSaid`. */
+  questions(now: Instant): readonly DataPlaneQuestion[] {
+    if (this.#asking || now < this.#askAt) return []
+    this.#asking = true
+    return [{ kind: "probe-proxy" }, ...this.#portsToAsk().map((port) => ({ kind: "probe-local", port }) as const)]
+  }
+
+  wakeAt(): Instant | undefined {
+    return this.#asking ? undefined : this.#askAt
+  }
+
+  isReady(service: ServiceName, at: At): boolean {
+    if (this.#proxy === undefined) return false
+    const port = this.#ports.get(service)
+    const local = port === undefined ? undefined : this.#local.get(port)
+    return judgeReadiness(this.#proxy, local, this.#changedAt.get(service) ?? 0, at.wallSeconds).ready
+  }
+
+  /** Whether the proxy works at all, Services aside. */
+  get works(): boolean {
+    return this.#proxy?.is === "absent" || this.#proxy?.is === "synced"
+  }
+
+  #pauseMs(evidence: ProxyEvidence, at: At): number {
+    if (evidence.is === "absent") return askAbsentMs
+    const hurried = this.#waitingSince !== undefined && at.now < after(this.#waitingSince, hurryMs)
+    if (!hurried) this.#waitingSince = undefined
+    return hurried && this.#isBehind(at) ? askWaitingMs : askIdleMs
+  }
+
+  /** In a hurry only those that changed, else all in turn. */
+  #portsToAsk(): readonly number[] {
+    const hurried = this.#waitingSince !== undefined
+    const ports = hurried
+      ? [...this.#changedAt.keys()].flatMap((service) => this.#ports.get(service) ?? [])
+      : [...this.#ports.values()]
+    const from = ports.length === 0 ? 0 : this.#asked % ports.length
+    const asked = [...ports.slice(from), ...ports.slice(0, from)].slice(0, portsARoundMax)
+    this.#asked = from + asked.length
+    return asked
+  }
+
+  /** Services whose change the proxy has not shown yet; those it has are forgotten, so that the list stays short. */
+  #isBehind(at: At): boolean {
+    let behind = false
+    for (const [service, changedAt] of this.#changedAt) {
+      const { ready } = judgeReadiness(this.#proxy!, undefined, changedAt, at.wallSeconds)
+      if (ready && at.wallSeconds > changedAt + unproxiedAfterSeconds) this.#changedAt.delete(service)
+      if (!ready) behind = true
+    }
+    return behind
+  }
+}

@@ -1,0 +1,84 @@
+import { resourceOf } from "../../cluster/kind-resource.ts"
+import type { NodeName } from "../../cluster/name.ts"
+import type { JsonObject } from "../../kubernetes/http.ts"
+import { sameJson } from "../../kubernetes/json.ts"
+import type { KubernetesObject } from "../../kubernetes/object.ts"
+import { type Call, createCall, mergePatchCall } from "../../kubernetes/request.ts"
+import type { WriterEvent } from "../../kubernetes/writer.ts"
+import { after, type At, type Instant } from "../../time/instant.ts"
+
+/** A node's Speaker object is written at most so often. The first change after a quiet time goes at once. */
+export const speakerWriteIntervalMs = 10_000
+
+/** The writer's key of the object. */
+const key = "speaker"
+
+/** Keeps this node's Speaker object: made where it is not there, its status as it was last told. */
+export class SpeakerKeeper {
+  readonly #object: (uid: string | undefined) => KubernetesObject
+  readonly #node: NodeName
+  #exists = false
+  #nodeUid: string | undefined
+  #wanted: JsonObject | undefined
+  #sent: JsonObject | undefined
+  #sentAt: Instant | undefined
+  #underWay: "object" | "status" | undefined
+
+  constructor(node: NodeName, object: (nodeUid: string | undefined) => KubernetesObject) {
+    this.#node = node
+    this.#object = object
+  }
+
+  /** The object was seen, or seen gone. */
+  seen(exists: boolean): void {
+    if (!exists) this.#sent = undefined
+    this.#exists = exists
+  }
+
+  nodeUid(uid: string): void {
+    this.#nodeUid = uid
+  }
+
+  want(status: JsonObject): void {
+    this.#wanted = status
+  }
+
+  /** The write that is due, if any. */
+  due(at: At): { readonly key: string; readonly call: Call } | undefined {
+    if (!this.#isDue(at.now)) return undefined
+    if (!this.#exists) {
+      this.#underWay = "object"
+      return { key, call: createCall(resourceOf.Speaker, this.#object(this.#nodeUid)) }
+    }
+    this.#underWay = "status"
+    this.#sent = this.#wanted
+    this.#sentAt = at.now
+    const place = { resource: resourceOf.Speaker, name: this.#node, subresource: "status" } as const
+    return { key, call: mergePatchCall(place, { status: this.#wanted! }) }
+  }
+
+  wakeAt(): Instant | undefined {
+    if (!this.#differs() || this.#underWay !== undefined) return undefined
+    return this.#sentAt === undefined ? (0 as Instant) : after(this.#sentAt, speakerWriteIntervalMs)
+  }
+
+  heard(event: WriterEvent): void {
+    if (event.key !== key || event.kind === "delayed") return
+    const was = this.#underWay
+    this.#underWay = undefined
+    if (was === "object") this.#exists = event.kind !== "refused"
+    if (was === "status" && event.kind === "refused") {
+      this.#exists = event.failure.reason !== "missing"
+      this.#sent = undefined
+    }
+  }
+
+  #isDue(now: Instant): boolean {
+    if (this.#underWay !== undefined || !this.#differs()) return false
+    return this.#sentAt === undefined || now >= after(this.#sentAt, speakerWriteIntervalMs)
+  }
+
+  #differs(): boolean {
+    return this.#wanted !== undefined && !sameJson(this.#wanted, this.#sent)
+  }
+}

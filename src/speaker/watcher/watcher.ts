@@ -1,0 +1,285 @@
+import type { KindName } from "../../cluster/cluster.ts"
+import type { NodeName, ServiceName } from "../../cluster/name.ts"
+import { createEventRecorder, type EventRecorder, type Happening } from "../../kubernetes/event-recorder.ts"
+import type { ApiEvent } from "../../kubernetes/http.ts"
+import { objectAt, textAt, withField, withoutField } from "../../kubernetes/json.ts"
+import { type KubernetesObject, uidOf } from "../../kubernetes/object.ts"
+import { createRequestIds, getCall, plainRequest } from "../../kubernetes/request.ts"
+import { createWriter, type Writer, type WriterInput } from "../../kubernetes/writer.ts"
+import { type At, earliest, type Instant, type Program } from "../../time/instant.ts"
+import type { AnnouncerReport, Move } from "../announcer/report.ts"
+import { ClusterFeed, type FeedNews } from "./cluster-feed.ts"
+import { ClusterView } from "./cluster-view.ts"
+import { addressOfFinding, findingId, happeningOf, nodeAssigned } from "./happening.ts"
+import type { WatcherInput } from "./input.ts"
+import { Layer2StatusKeeper } from "./layer2-status-keeper.ts"
+import type { AnnouncedService } from "./layer2-status.ts"
+import type { WatcherOutput } from "./output.ts"
+import { SpeakerKeeper } from "./speaker-keeper.ts"
+import { speakerObject, speakerStatus } from "./speaker-object.ts"
+import { podResource, StopQuestion } from "./stop-question.ts"
+
+export type WatcherOptions = {
+  readonly node: string
+  /** Where MetalLB's objects are. */
+  readonly namespace: string
+  readonly pod: { readonly name: string; readonly namespace: string } | undefined
+  /** Our `loadBalancerClass`; undefined: Services without one. */
+  readonly loadBalancerClass: string | undefined
+  /** Announce from nodes labelled exclude-from-external-load-balancers too (MetalLB's --ignore-exclude-lb). */
+  readonly ignoresExcludeLabel: boolean
+  readonly version: string
+}
+
+/** For metrics, under MetalLB's names. */
+export type WatcherCounts = { updates: number; updateErrors: number; configLoaded: boolean; configStale: boolean }
+
+const excludeLabel = "node.kubernetes.io/exclude-from-external-load-balancers"
+/** MetalLB's name: people's tools look for it. */
+const eventSource = "metallb-speaker"
+const writeTimeoutMs = 10_000
+
+type Outputs = readonly WatcherOutput[]
+
+/** Watches Kubernetes for one node: decides who may answer, tells the announcer, and tells the API what came of it. */
+export class Watcher implements Program<WatcherInput, WatcherOutput> {
+  readonly counts: WatcherCounts = { updates: 0, updateErrors: 0, configLoaded: false, configStale: false }
+  readonly view: ClusterView
+  readonly #options: WatcherOptions
+  readonly #node: NodeName
+  readonly #ids = createRequestIds()
+  readonly #feed: ClusterFeed
+  readonly #writer: Writer = createWriter({ ids: this.#ids, timeoutMs: writeTimeoutMs })
+  readonly #recorder: EventRecorder
+  readonly #speaker: SpeakerKeeper
+  readonly #layer2: Layer2StatusKeeper
+  readonly #findingsTold = new Set<string>()
+  readonly #problemsTold = new Set<string>()
+  #report: AnnouncerReport | undefined
+  #podRequest: number | undefined
+  #podUid: string | undefined
+  #stop: StopQuestion | undefined
+
+  constructor(options: WatcherOptions) {
+    this.#options = options
+    this.#node = options.node as NodeName
+    this.view = new ClusterView(this.#node)
+    this.#recorder = createEventRecorder(eventSource, options.node)
+    this.#speaker = new SpeakerKeeper(this.#node, (nodeUid) => speakerObject(this.#node, nodeUid))
+    this.#layer2 = new Layer2StatusKeeper(options.namespace, this.#ids)
+    const { namespace, loadBalancerClass } = options
+    this.#feed = new ClusterFeed({ namespace, loadBalancerClass, ids: this.#ids, prepare: this.#prepare })
+  }
+
+  step(input: WatcherInput, at: At): Outputs {
+    const outputs = [...this.#askForPod(), ...this.#take(input, at)]
+    return [...outputs, ...this.#writes(at)]
+  }
+
+  wakeAt(): Instant | undefined {
+    return earliest(
+      this.#feed.wakeAt(),
+      this.#writer.wakeAt(),
+      this.view.wakeAt(),
+      this.#speaker.wakeAt(),
+      this.#layer2.wakeAt(),
+      this.#stop?.wakeAt(),
+    )
+  }
+
+  #take(input: WatcherInput, at: At): Outputs {
+    switch (input.kind) {
+      case "api":
+        return this.#api(input.event, at)
+      case "wake":
+        return [...this.#api({ kind: "wake" }, at), ...this.view.due(at)]
+      case "acknowledged":
+        return this.view.acknowledged(at)
+      case "moved":
+        return this.#moved(input.move, at)
+      case "report":
+        return this.#reported(input.report, at)
+      case "proxy": {
+        const outputs = this.view.proxySaid(input.evidence, at)
+        this.#wantStatus()
+        return outputs
+      }
+      case "local":
+        return this.view.localSaid(input.port, input.evidence, at)
+      case "stop":
+        return this.#beginStop(at)
+    }
+  }
+
+  #api(event: ApiEvent | { readonly kind: "wake" }, at: At): Outputs {
+    const { requests, news } = this.#feed.step(event, at)
+    const outputs: WatcherOutput[] = [...requests, ...this.#layer2.step(event, at), ...this.#write(event, at)]
+    const because = this.#stop?.hear(event, at)
+    if (because !== undefined) {
+      const how = because === "restart" && this.view.isComplete ? "restarting" : "leaving"
+      outputs.push({ kind: "stop", how, because })
+    }
+    if (event.kind === "response" && event.id === this.#podRequest) this.#podUid = textAt(event.body, "metadata", "uid")
+    for (const item of news) outputs.push(...this.#hear(item))
+    if (news.length > 0) outputs.push(...this.#look(at))
+    return outputs
+  }
+
+  #look(at: At): Outputs {
+    const knowledge = this.#feed.look()
+    const outputs = this.view.look(knowledge, at)
+    if (knowledge.state === "listing") return outputs
+    this.counts.configLoaded = true
+    return knowledge.news.problems ? [...outputs, ...this.#problems()] : outputs
+  }
+
+  #hear(news: FeedNews): Outputs {
+    switch (news.kind) {
+      case "object":
+        this.counts.updates++
+        this.#notice(news.of, news.object)
+        return []
+      case "gone":
+        this.counts.updates++
+        if (news.of === "Speaker" && news.key === this.#node) this.#speaker.seen(false)
+        return []
+      case "recovered":
+        return [log("info", `watch-${news.of}`, `${news.of} objects are read again`, {})]
+      case "failing": {
+        this.counts.updateErrors++
+        const { failure } = news
+        const said = "message" in failure ? failure.message : failure.reason
+        const message = `cannot read ${news.of} objects (${failure.reason}: ${said}); what was known goes on, and it is tried again`
+        return [log("warn", `watch-${news.of}`, message, { kind: news.of, failure: failure.reason })]
+      }
+    }
+  }
+
+  #notice(kind: KindName, object: KubernetesObject): void {
+    this.view.object(kind, object)
+    if (object.metadata.name !== this.#node) return
+    if (kind === "Speaker") this.#speaker.seen(true)
+    const uid = uidOf(object)
+    if (kind === "Node" && uid !== undefined) this.#speaker.nodeUid(uid)
+  }
+
+  readonly #prepare = (kind: KindName, object: KubernetesObject): KubernetesObject => {
+    if (kind !== "Node" || !this.#options.ignoresExcludeLabel) return object
+    const labels = withoutField(objectAt(object, "metadata", "labels"), excludeLabel)
+    return withField(object, ["metadata", "labels"], labels) as KubernetesObject
+  }
+
+  /** Each problem is logged once, when it appears. */
+  #problems(): Outputs {
+    const problems = this.view.cluster?.problems ?? []
+    this.counts.configStale = problems.some(({ effect }) => effect === "last-valid-kept")
+    const now = new Map(problems.map((problem) => [JSON.stringify(problem), problem]))
+    for (const told of this.#problemsTold) if (!now.has(told)) this.#problemsTold.delete(told)
+    return [...now].flatMap(([id, { object, field, value, because, remedy }]) => {
+      if (this.#problemsTold.has(id)) return []
+      this.#problemsTold.add(id)
+      const message = `${object.kind} ${object.name}: ${field} is ${value}: ${because}; ${remedy}`
+      return [log("warn", `problem-${object.kind}`, message, { object: `${object.kind}/${object.name}`, field, value })]
+    })
+  }
+
+  #moved(move: Move, at: At): Outputs {
+    if (move.to !== this.#node) return []
+    return this.view.servicesOf(move.key).flatMap((service) => this.#tell(nodeAssigned(service, this.#node), at))
+  }
+
+  #reported(report: AnnouncerReport, at: At): Outputs {
+    this.#report = report
+    this.#wantStatus()
+    this.#layer2.announce(this.#announced(report), at)
+    const now = new Map(report.findings.map((finding) => [findingId(finding), finding]))
+    for (const told of this.#findingsTold) if (!now.has(told)) this.#findingsTold.delete(told)
+    return [...now].flatMap(([id, finding]) => {
+      if (this.#findingsTold.has(id)) return []
+      this.#findingsTold.add(id)
+      const address = addressOfFinding(finding)
+      const services = address === undefined ? [] : this.view.servicesOf(address)
+      return services.flatMap((service) => {
+        const happening = happeningOf(finding, service)
+        return happening === undefined ? [] : this.#tell(happening, at)
+      })
+    })
+  }
+
+  #announced({ holds }: AnnouncerReport): ReadonlyMap<ServiceName, AnnouncedService> {
+    const announced = new Map<ServiceName, AnnouncedService>()
+    for (const { key, link } of holds)
+      for (const { name } of this.view.servicesOf(key)) {
+        const links = this.view.linksOf(key) === undefined ? [] : [...(announced.get(name)?.interfaces ?? []), link]
+        announced.set(name, { service: name, interfaces: links })
+      }
+    return announced
+  }
+
+  #wantStatus(): void {
+    if (this.#report !== undefined)
+      this.#speaker.want(speakerStatus(this.#report, this.view.dataPlaneWorks, this.#options.version))
+  }
+
+  /** Once, in the first step: ServiceL2Status objects belong to the Pod. Without an answer they belong to nobody. */
+  #askForPod(): Outputs {
+    const { pod } = this.#options
+    if (pod === undefined || this.#podRequest !== undefined) return []
+    this.#podRequest = this.#ids.next()
+    const request = plainRequest(this.#podRequest, getCall({ resource: podResource, ...pod }), writeTimeoutMs)
+    return [{ kind: "request", request }]
+  }
+
+  #beginStop(at: At): Outputs {
+    if (this.#stop !== undefined) return []
+    this.#stop = new StopQuestion(this.#options.node, this.#options.pod, this.#ids, at)
+    return this.#stop.requests
+  }
+
+  #tell(happening: Happening, at: At): Outputs {
+    const write = this.#recorder.record(happening, at)
+    return write === undefined ? [] : this.#write({ kind: "write", ...write }, at)
+  }
+
+  /** Writes that are due whatever the input was. */
+  #writes(at: At): Outputs {
+    if (!this.view.isComplete) return []
+    const { namespace, pod } = this.#options
+    const owner = pod === undefined || this.#podUid === undefined ? undefined : { name: pod.name, uid: this.#podUid }
+    const speaker = this.#speaker.due(at)
+    const layer2 = this.#layer2.due({ node: this.#node, namespace, pod: owner }, at)
+    return [...(speaker === undefined ? [] : [speaker]), ...layer2].flatMap((write) =>
+      this.#write({ kind: "write", ...write }, at),
+    )
+  }
+
+  #write(input: WriterInput, at: At): Outputs {
+    const outputs: WatcherOutput[] = []
+    for (const output of this.#writer.step(input, at)) {
+      if (output.kind === "request" || output.kind === "abort") {
+        outputs.push(output)
+        continue
+      }
+      this.#speaker.heard(output)
+      this.#layer2.heard(output, at)
+      const more = this.#recorder.heard(output)
+      if (more !== undefined) outputs.push(...this.#write({ kind: "write", ...more }, at))
+      if (output.kind !== "refused") continue
+      const { reason } = output.failure
+      const said = "message" in output.failure ? output.failure.message : reason
+      outputs.push(
+        log("warn", `write-${reason}`, `the API refused a write (${output.key}): ${said}; addresses are not affected`, {
+          key: output.key,
+        }),
+      )
+    }
+    return outputs
+  }
+}
+
+const log = (
+  severity: "info" | "warn",
+  reason: string,
+  message: string,
+  facts: (WatcherOutput & { kind: "log" })["facts"],
+): WatcherOutput => ({ kind: "log", severity, reason, message, facts })
