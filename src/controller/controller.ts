@@ -2,9 +2,13 @@ import type { Cluster, KindName, Touched } from "../cluster/cluster.ts"
 import { namespacedConfiguration, resourceOf } from "../cluster/kind-resource.ts"
 import { serviceName, type ServiceName } from "../cluster/name.ts"
 import { allKinds, createSnapshot } from "../cluster/read/snapshot.ts"
+import { objectAt } from "../kubernetes/json.ts"
+import type { Service } from "../cluster/service.ts"
+import type { Allocations } from "../decision/allocate/allocator.ts"
 import type { Allocation } from "../decision/allocate/allocation.ts"
-import { createAllocator } from "../decision/allocate/allocator.ts"
-import { createEventRecorder, type Happening } from "../kubernetes/event-recorder.ts"
+import type { MassRelease } from "../decision/allocate/release-brake.ts"
+import { createDecider } from "../decision/decide.ts"
+import { createEventRecorder } from "../kubernetes/event-recorder.ts"
 import { createLease, type LeaseEvent } from "../kubernetes/lease.ts"
 import { lastWriteTimeoutMs } from "../kubernetes/lease.ts"
 import { keyOf, type KubernetesObject, namespaceOf, readObject } from "../kubernetes/object.ts"
@@ -12,8 +16,8 @@ import { createReflector, type Reflector, type ReflectorEvent } from "../kuberne
 import { type Call, createRequestIds } from "../kubernetes/request.ts"
 import { createWriter, type WriterEvent, type WriterInput } from "../kubernetes/writer.ts"
 import { after, type At, earliest, type Instant, type Program } from "../time/instant.ts"
-import { allocationHappenings } from "./allocation-event.ts"
-import { serviceConditions } from "./announced.ts"
+import { allocationEvents, deprecatedAnnotation, type ServiceEvent } from "../wording/event.ts"
+import { announcingOf, serviceConditions } from "./announced.ts"
 import { createLedgerKeeper } from "./ledger-keeper.ts"
 import type { ControllerInput, ControllerOutput } from "./output.ts"
 import { createOwnWrites } from "./own-writes.ts"
@@ -41,7 +45,7 @@ const leaseName = "porchlight-controller"
 export const createController = (options: ControllerOptions): Program<ControllerInput, ControllerOutput> => {
   const ids = createRequestIds()
   const snapshot = createSnapshot({ ...options, kinds })
-  const allocator = createAllocator()
+  const decider = createDecider()
   const ledgers = createLedgerKeeper()
   const statuses = createStatusKeeper()
   const ownWrites = createOwnWrites()
@@ -50,6 +54,8 @@ export const createController = (options: ControllerOptions): Program<Controller
   const lease = createLease({ ids, namespace: options.namespace, name: leaseName, identity: options.identity })
   const reflectors = kinds.map((kind) => ({ kind, reflector: reflectorFor(kind, options.namespace, ids) }))
   const pools = new Map<string, KubernetesObject>()
+  /** Annotations of MetalLB's old prefix, by Service. */
+  const deprecated = new Map<ServiceName, readonly string[]>()
 
   let leading = false
   let stopping = false
@@ -60,7 +66,9 @@ export const createController = (options: ControllerOptions): Program<Controller
   let reportedAt: Instant | undefined
   let conditionsStale = false
   let sweepAt: Instant | undefined
-  let heldCode: string | undefined
+  let held: MassRelease | undefined
+  /** What was last told of each Service. */
+  const told = new Map<ServiceName, Allocation>()
 
   const outputs: ControllerOutput[] = []
 
@@ -72,9 +80,11 @@ export const createController = (options: ControllerOptions): Program<Controller
       else onWriter(output, at)
   }
 
-  const tell = (happening: Happening, at: At): void => {
-    const told = events.record(happening, at)
-    if (told !== undefined) write(told.key, told.call, at)
+  const tell = (service: Service, event: ServiceEvent, at: At): void => {
+    const [namespace, name] = service.name.split("/") as [string, string]
+    const about = { apiVersion: "v1", kind: "Service", namespace, name, uid: service.uid }
+    const recorded = events.record({ ...event, about }, at)
+    if (recorded !== undefined) write(recorded.key, recorded.call, at)
   }
 
   /** The answer to a write is the newest there is: read at once, without waiting for the watch. */
@@ -107,9 +117,17 @@ export const createController = (options: ControllerOptions): Program<Controller
       else if (event.kind !== "synced") pools.delete(event.key.slice(event.key.indexOf("/") + 1))
     }
     if (kind !== "Service" || event.kind === "synced") return
-    if (event.kind !== "upserted") return statuses.gone(event.key as ServiceName)
+    if (event.kind !== "upserted") {
+      deprecated.delete(event.key as ServiceName)
+      return statuses.gone(event.key as ServiceName)
+    }
     const name = serviceName(namespaceOf(event.object) ?? "", event.object.metadata.name)
     statuses.saw(name, event.object)
+    const old = Object.keys(objectAt(event.object, "metadata", "annotations")).filter((key) =>
+      key.startsWith("metallb.universe.tf"),
+    )
+    if (old.length > 0) deprecated.set(name, old)
+    else deprecated.delete(name)
     // A status that somebody else changed is not in what the snapshot compares.
     pending.add(name)
   }
@@ -147,35 +165,67 @@ export const createController = (options: ControllerOptions): Program<Controller
       return
     }
     if (quiet && ledgers.waiting().size === 0) return
-    const { allocations, changed } = allocator.decide(cluster, touched, at.wallSeconds)
-    const names = touched.kind === "everything" ? undefined : new Set([...touched.names, ...changed, ...pending, ...ledgers.waiting()])
+    const { allocations, elections, changed } = decider.decide(cluster, touched, at.wallSeconds)
+    const names =
+      touched.kind === "everything"
+        ? undefined
+        : new Set([...touched.names, ...changed.services, ...pending, ...ledgers.waiting()])
     everything = false
     pending = new Set()
-    const { writes, held } = ledgers.round(cluster, allocations, names, deleted, at.wallSeconds)
-    for (const { key, call } of writes) write(key, call, at)
-    if (held?.code !== heldCode && held !== undefined) outputs.push(remarkOf({ kind: "held", ...held }))
-    heldCode = held?.code
-    for (const name of names ?? cluster.services.keys()) writeStatus(cluster, name, allocations.get(name), at)
-    for (const name of changed) {
-      const service = cluster.services.get(name)
-      const allocation = allocations.get(name)
+    writeLedgers(cluster, allocations, names, deleted, at)
+    const announcing = announcingOf(cluster)
+    for (const name of names ?? cluster.services.keys()) {
+      const [service, allocation] = [cluster.services.get(name), allocations.get(name)]
       if (service === undefined || allocation === undefined) continue
-      for (const happening of allocationHappenings(service, allocation)) tell(happening, at)
+      const conditions = serviceConditions(
+        service,
+        allocation,
+        elections.get(decider.elector.keyOf(name) ?? ""),
+        announcing,
+        held,
+      )
+      const status = statuses.write({ cluster, service, allocation, conditions }, at.wallSeconds)
+      if (status !== undefined) write(status.key, status.call, at)
     }
-    const uses = poolUses(cluster, allocator)
+    tellChanges(cluster, allocations, changed.services, at)
+    writePools(cluster, at)
+  }
+
+  const writeLedgers = (
+    cluster: Cluster,
+    allocations: Allocations,
+    names: ReadonlySet<ServiceName> | undefined,
+    deleted: ReadonlySet<ServiceName>,
+    at: At,
+  ): void => {
+    const ledgerRound = ledgers.round(cluster, allocations, names, deleted, at.wallSeconds)
+    for (const { key, call } of ledgerRound.writes) write(key, call, at)
+    if (ledgerRound.held !== undefined && ledgerRound.held.code !== held?.code)
+      outputs.push(remarkOf({ kind: "held", ...ledgerRound.held }))
+    held = ledgerRound.held
+  }
+
+  const tellChanges = (cluster: Cluster, allocations: Allocations, changed: ReadonlySet<ServiceName>, at: At): void => {
+    for (const name of changed) {
+      const [service, allocation] = [cluster.services.get(name), allocations.get(name)]
+      if (service === undefined || allocation === undefined) {
+        told.delete(name)
+        continue
+      }
+      for (const event of allocationEvents(service, told.get(name), allocation)) tell(service, event, at)
+      const old = deprecated.get(name)
+      if (old !== undefined) tell(service, deprecatedAnnotation(old), at)
+      told.set(name, allocation)
+    }
+  }
+
+  const writePools = (cluster: Cluster, at: At): void => {
+    const uses = poolUses(cluster, decider.allocator)
     for (const use of uses) {
       const status = poolStatusWrite(use, pools.get(use.pool), options.namespace)
       if (status !== undefined) write(status.key, status.call, at)
     }
     outputs.push({ kind: "pools", pools: uses }, { kind: "reconciled", stale: cluster.problems.length > 0 })
-  }
-
-  const writeStatus = (cluster: Cluster, name: ServiceName, allocation: Allocation | undefined, at: At): void => {
-    const service = cluster.services.get(name)
-    if (service === undefined || allocation === undefined) return
-    const conditions = serviceConditions(cluster, service, allocation)
-    const status = statuses.write({ cluster, service, allocation, conditions }, at.wallSeconds)
-    if (status !== undefined) write(status.key, status.call, at)
   }
 
   const sayProblems = (cluster: Cluster): void => {
@@ -205,7 +255,8 @@ export const createController = (options: ControllerOptions): Program<Controller
       for (const output of reflector.step(plain, at))
         if (output.kind === "request" || output.kind === "abort") outputs.push(output)
         else {
-          if (output.kind === "failing" || output.kind === "recovered") outputs.push(remarkOf({ kind: "reflector", of: kind, event: output }))
+          if (output.kind === "failing" || output.kind === "recovered")
+            outputs.push(remarkOf({ kind: "reflector", of: kind, event: output }))
           take(kind, output)
         }
     tellWriter(plain, at)
@@ -218,11 +269,26 @@ export const createController = (options: ControllerOptions): Program<Controller
 
   return {
     step,
-    wakeAt: () => earliest(writer.wakeAt(), lease.wakeAt(), reportedAt, sweepAt, ...reflectors.map(({ reflector }) => reflector.wakeAt())),
+    wakeAt: () =>
+      earliest(
+        writer.wakeAt(),
+        lease.wakeAt(),
+        reportedAt,
+        sweepAt,
+        ...reflectors.map(({ reflector }) => reflector.wakeAt()),
+      ),
   }
 }
 
-const kindOfKey: Readonly<Record<string, KindName>> = { ledger: "AddressLedger", status: "Service", pool: "IPAddressPool" }
+const kindOfKey: Readonly<Record<string, KindName>> = {
+  ledger: "AddressLedger",
+  status: "Service",
+  pool: "IPAddressPool",
+}
 
-const reflectorFor = (kind: KindName, namespace: string, ids: Parameters<typeof createReflector>[0]["ids"]): Reflector =>
+const reflectorFor = (
+  kind: KindName,
+  namespace: string,
+  ids: Parameters<typeof createReflector>[0]["ids"],
+): Reflector =>
   createReflector({ resource: resourceOf[kind], ids, ...(namespacedConfiguration.has(kind) ? { namespace } : {}) })

@@ -39,7 +39,8 @@ export const poolStatusWrite = (
     availableIPv6: Math.min(largestNumber, Number(use.availableIpv6)),
   }
   const before = objectAt(object, "status")
-  if (object === undefined || Object.keys(status).every((name) => numberAt(before, name) === status[name])) return undefined
+  if (object === undefined || Object.keys(status).every((name) => numberAt(before, name) === status[name]))
+    return undefined
   const place = { resource: resourceOf.IPAddressPool, name: use.pool, namespace, subresource: "status" } as const
   return { key: poolKey(use.pool), call: mergePatchCall(place, { status }) }
 }

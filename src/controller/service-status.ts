@@ -39,7 +39,10 @@ export const readWrittenStatus = (object: KubernetesObject): WrittenStatus => ({
   ingress: listAt(object, "status", "loadBalancer", "ingress").map(ingressText),
   pool: textAt(objectAt(object, "metadata", "annotations"), poolAnnotation),
   conditions: new Map(
-    listAt(object, "status", "conditions").map((condition) => [textAt(condition, "type") ?? "", readCondition(condition)]),
+    listAt(object, "status", "conditions").map((condition) => [
+      textAt(condition, "type") ?? "",
+      readCondition(condition),
+    ]),
   ),
 })
 
@@ -63,9 +66,18 @@ const readCondition = (condition: Json): Condition & { readonly since: string } 
  * already. It names the uid, so that it never lands on another Service of the same name; the API server keeps metadata
  * of a status write, so annotation and status change together.
  */
-export const statusPatch = (written: WrittenStatus, wanted: WantedStatus, wallSeconds: number): JsonObject | undefined => {
-  const conditions = wanted.conditions.filter((condition) => !sameCondition(written.conditions.get(condition.type), condition))
-  const ingressDiffers = !sameTexts(written.ingress, wanted.addresses.map((address) => `${printAddress(address)} VIP`))
+export const statusPatch = (
+  written: WrittenStatus,
+  wanted: WantedStatus,
+  wallSeconds: number,
+): JsonObject | undefined => {
+  const conditions = wanted.conditions.filter(
+    (condition) => !sameCondition(written.conditions.get(condition.type), condition),
+  )
+  const ingressDiffers = !sameTexts(
+    written.ingress,
+    wanted.addresses.map((address) => `${printAddress(address)} VIP`),
+  )
   const poolDiffers = written.pool !== wanted.pool
   if (!ingressDiffers && !poolDiffers && conditions.length === 0) return undefined
   const status: { [key: string]: Json } = {}

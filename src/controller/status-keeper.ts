@@ -8,7 +8,13 @@ import { gives } from "../decision/allocate/surroundings.ts"
 import type { KubernetesObject } from "../kubernetes/object.ts"
 import { type Call, strategicPatchCall } from "../kubernetes/request.ts"
 import type { Address } from "../net/address.ts"
-import { type Condition, readWrittenStatus, statusPatch, type WantedStatus, type WrittenStatus } from "./service-status.ts"
+import {
+  type Condition,
+  readWrittenStatus,
+  statusPatch,
+  type WantedStatus,
+  type WrittenStatus,
+} from "./service-status.ts"
 
 export const statusKey = (service: ServiceName): string => `status/${service}`
 

@@ -10,5 +10,11 @@ export const chooseApi = (where: string | undefined): ApiTarget | Failure => {
     const found = readKubeconfig([where])
     return found.kind === "failed" ? found : found.target
   }
-  return inClusterTarget() ?? failure("no-cluster", "This is no pod of a cluster. Name the API server: --api FILE (a kubeconfig) or --api unix:PATH.")
+  return (
+    inClusterTarget() ??
+    failure(
+      "no-cluster",
+      "This is no pod of a cluster. Name the API server: --api FILE (a kubeconfig) or --api unix:PATH.",
+    )
+  )
 }

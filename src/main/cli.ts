@@ -53,7 +53,10 @@ program
     const { demo } = await import("../cli/demo.ts")
     process.exitCode = await demo(options)
   })
-const lab = program.command("lab").summary("a network of your own to break").description("Scenarios in network namespaces.")
+const lab = program
+  .command("lab")
+  .summary("a network of your own to break")
+  .description("Scenarios in network namespaces.")
 lab
   .command("up")
   .summary("raise a scenario")
@@ -139,7 +142,11 @@ program
 program
   .command("controller", { hidden: true })
   .description("Runs in the cluster: gives addresses.")
-  .option("--namespace <name>", "where pools and advertisements are", process.env["METALLB_NAMESPACE"] ?? "metallb-system")
+  .option(
+    "--namespace <name>",
+    "where pools and advertisements are",
+    process.env["METALLB_NAMESPACE"] ?? "metallb-system",
+  )
   .option("--api <where>", "kubeconfig file, or unix:PATH; default: as a pod")
   .option("--lb-class <name>", "only Services of this class; without it: only those of none")
   .option("--metrics-port <port>", "0 turns metrics off", "7472")
@@ -151,13 +158,21 @@ program
   .command("speaker", { hidden: true })
   .description("Runs on every node: announces addresses.")
   .option("--node-name <name>", "this node", process.env["METALLB_NODE_NAME"] ?? "")
-  .option("--namespace <name>", "where pools and advertisements are", process.env["METALLB_NAMESPACE"] ?? "metallb-system")
+  .option(
+    "--namespace <name>",
+    "where pools and advertisements are",
+    process.env["METALLB_NAMESPACE"] ?? "metallb-system",
+  )
   .option("--pod-name <name>", "this pod", process.env["METALLB_POD_NAME"] ?? "")
   .option("--api <where>", "kubeconfig file, or unix:PATH; default: as a pod")
   .option("--lb-class <name>", "only Services of this class; without it: only those of none")
   .option("--ignore-exclude-lb", "announce from nodes labelled exclude-from-external-load-balancers too")
   .option("--beat-key-dir <folder>", "files current and next", "/etc/porchlight/beat")
-  .addOption(new Option("--profile <name>", "how fast a death is noticed").choices(["default", "fast", "calm"]).default("default"))
+  .addOption(
+    new Option("--profile <name>", "how fast a death is noticed")
+      .choices(["default", "fast", "calm"])
+      .default("default"),
+  )
   .option("--metrics-port <port>", "0 turns metrics off", "7472")
   .option("--inspect-socket <path>", "unix socket that shows the program's inside as JSON")
   .action(async (options) => {

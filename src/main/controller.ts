@@ -57,10 +57,19 @@ export const runController = async (flags: ControllerFlags): Promise<void> => {
     }
   }
 
-  const readiness = () => ({ ready: loaded, because: loaded ? [] : ["not every kind of object was listed yet, or another controller leads"] })
+  const readiness = () => ({
+    ready: loaded,
+    because: loaded ? [] : ["not every kind of object was listed yet, or another controller leads"],
+  })
   if (flags.metricsPort !== "0") {
-    const server = await serveStatus({ host: "0.0.0.0", port: Number(flags.metricsPort), metrics: () => metrics.print(), readiness })
-    if ("kind" in server) log.warn("metrics-port", `${server.message} Metrics are off; addresses are given all the same.`)
+    const server = await serveStatus({
+      host: "0.0.0.0",
+      port: Number(flags.metricsPort),
+      metrics: () => metrics.print(),
+      readiness,
+    })
+    if ("kind" in server)
+      log.warn("metrics-port", `${server.message} Metrics are off; addresses are given all the same.`)
   }
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => feed({ kind: "stop" }))
   log.info("started", `controller ${identity} started`)
@@ -68,13 +77,26 @@ export const runController = async (flags: ControllerFlags): Promise<void> => {
 }
 
 const showPools = (metrics: Metrics<"controller">, pools: readonly PoolUse[]): void => {
-  const series = (value: (use: PoolUse) => number) => pools.map((use) => ({ labels: { pool: use.pool }, value: value(use) }))
+  const series = (value: (use: PoolUse) => number) =>
+    pools.map((use) => ({ labels: { pool: use.pool }, value: value(use) }))
   const total4 = (use: PoolUse): number => use.availableIpv4 + use.assignedIpv4
   const total6 = (use: PoolUse): number => Number(use.availableIpv6) + use.assignedIpv6
-  metrics.replace("metallb_allocator_addresses_total", series((use) => total4(use) + total6(use)))
-  metrics.replace("metallb_allocator_addresses_in_use_total", series((use) => use.assignedIpv4 + use.assignedIpv6))
+  metrics.replace(
+    "metallb_allocator_addresses_total",
+    series((use) => total4(use) + total6(use)),
+  )
+  metrics.replace(
+    "metallb_allocator_addresses_in_use_total",
+    series((use) => use.assignedIpv4 + use.assignedIpv6),
+  )
   metrics.replace("metallb_allocator_ipv4_addresses_total", series(total4))
-  metrics.replace("metallb_allocator_ipv4_addresses_in_use_total", series((use) => use.assignedIpv4))
+  metrics.replace(
+    "metallb_allocator_ipv4_addresses_in_use_total",
+    series((use) => use.assignedIpv4),
+  )
   metrics.replace("metallb_allocator_ipv6_addresses_total", series(total6))
-  metrics.replace("metallb_allocator_ipv6_addresses_in_use_total", series((use) => use.assignedIpv6))
+  metrics.replace(
+    "metallb_allocator_ipv6_addresses_in_use_total",
+    series((use) => use.assignedIpv6),
+  )
 }
