@@ -42,6 +42,7 @@ const noteLife = (state: SegmentState, peer: Peer, beat: Beat, now: Instant): vo
 
 const noteSender = (state: SegmentState, peer: Peer, beat: Beat, at: At): void => {
   peer.sequence = beat.sequence
+  peer.sessionAt = at.now
   if (beat.toBoot === state.config.boot && !peer.proven) {
     peer.proven = true
     judgeAddressesOf(state, peer)

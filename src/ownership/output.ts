@@ -35,6 +35,9 @@ export type SegmentOutput =
       readonly key: Address
       readonly from: NodeId | undefined
       readonly to: NodeId | undefined
+      /** This node's own claim, taken or lost. */
+      readonly grant: Grant
+      readonly epoch: Epoch
       readonly because: MoveReason
     }
   | { readonly kind: "finding"; readonly finding: Finding; readonly on: boolean }

@@ -24,6 +24,8 @@ export type Peer = {
   windowMs: number
   aloneSince: Instant | undefined
   aloneBeats: number
+  /** Last beat of this boot. */
+  sessionAt: Instant
   /** Last beat, last token answer, last report of a third speaker. */
   directAt: Instant
   echoAt: Instant
@@ -61,6 +63,7 @@ export const newPeer = (node: NodeId, intervalMs: number, windowMs: number): Pee
   windowMs,
   aloneSince: undefined,
   aloneBeats: 0,
+  sessionAt: never,
   directAt: never,
   echoAt: never,
   witnessAt: never,

@@ -63,7 +63,7 @@ const inherit = (state: SegmentState, peer: Peer, now: Instant): void => {
   if (entries.size === 0 || !state.rules.estate) return forget(state, peer, entries)
   const former = peer.estate?.over === false ? peer.estate.until : now
   const promised = isPromised(peer, now) && state.rules.promise ? peer.promiseUntil! : now
-  const until = Math.max(former, promised, peer.directAt + peer.windowMs) as Instant
+  const until = Math.max(former, promised, peer.sessionAt + peer.windowMs) as Instant
   peer.estate = { entries, until, over: until <= now }
 }
 

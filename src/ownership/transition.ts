@@ -52,18 +52,19 @@ export const claim = (
   from: NodeId | undefined,
   at: At,
 ): void => {
-  hold(state, entry, at)
-  tell(state, { kind: "moved", key: entry.key, from, to: state.config.self, because })
+  const { grant, epoch } = hold(state, entry, at)
+  tell(state, { kind: "moved", key: entry.key, from, to: state.config.self, grant, epoch, because })
 }
 
 /** The grant rose and this node may keep the address: the same holder claims again. */
-export const claimAgain = (state: SegmentState, entry: Entry, at: At): void => hold(state, entry, at)
+export const claimAgain = (state: SegmentState, entry: Entry, at: At): void => void hold(state, entry, at)
 
-const hold = (state: SegmentState, entry: Entry, at: At): void => {
+const hold = (state: SegmentState, entry: Entry, at: At): Claim => {
   const group = entry.group!
   const epoch = nextEpoch(entry.top?.epoch, at.wallSeconds, state.rules)
   logChange(state.log, "claimed", entry.key, group.grant, epoch)
-  noteTop(state, entry, { node: state.config.self, grant: group.grant, epoch }, at.now)
+  const own: Claim = { node: state.config.self, grant: group.grant, epoch }
+  noteTop(state, entry, own, at.now)
   entry.estate = undefined
   entry.inherited = undefined
   become(state, entry, {
@@ -79,6 +80,7 @@ const hold = (state: SegmentState, entry: Entry, at: At): void => {
   })
   tell(state, { kind: "answering", key: entry.key, addresses: group.addresses, grant: group.grant })
   beatToAll(state)
+  return own
 }
 
 /** Lets a held address go, silent before the next frame. `revoked`: nobody may claim this grant any more. */
@@ -96,7 +98,7 @@ export const letGo = (
   entry.giveTo = undefined
   become(state, entry, { is: "barred", why: "speaker-not-active" })
   tell(state, { kind: "answering", key: entry.key, addresses: [], grant })
-  tell(state, { kind: "moved", key: entry.key, from: state.config.self, to, because })
+  tell(state, { kind: "moved", key: entry.key, from: state.config.self, to, grant, epoch, because })
   beatToAll(state)
   state.dirty.add(entry)
 }

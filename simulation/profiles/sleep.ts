@@ -1,0 +1,118 @@
+import type { Act } from "../act.ts"
+import { noStaleFrame } from "../laws/frames.ts"
+import { movesAtMost } from "../laws/moves.ts"
+import { overlapAtMost } from "../laws/one-answerer.ts"
+import {
+  drawGroups,
+  drawNodes,
+  intervalMs,
+  portsOf,
+  profile,
+  type Profile,
+  settled,
+  settledMs,
+  startAll,
+  windowMs,
+} from "./profile.ts"
+
+/** A holder does not run for a while, and its clock shows it: L4. */
+export const wake: Profile = profile("wake", (random) => {
+  const nodes = drawNodes(random, 2)
+  const at = settledMs + random.unit() * 500
+  const forMs = random.pick([450, 700, 1000, 4000, 10_000]) + random.unit() * 500
+  const after = settled(at + forMs + 3 * windowMs)
+  return {
+    nodes,
+    groups: drawGroups(random, nodes),
+    endMs: after.endMs,
+    acts: [
+      ...startAll(random, nodes),
+      { at, do: "freeze", node: "holder", forMs, seen: true, buffer: random.pick([3, 20, 1000]) },
+    ],
+    laws: [
+      ...after.laws,
+      noStaleFrame(2, { from: 0 }),
+      overlapAtMost(1.1, { from: 0 }),
+      movesAtMost(1, { from: 0 }, "L9 one move"),
+    ],
+  }
+})
+
+/** A pause that no clock shows: the sleeper answers until it hears of the new holder. */
+export const unseenPause: Profile = profile("unseen-pause", (random) => {
+  const nodes = drawNodes(random, 2)
+  const at = settledMs + random.unit() * 500
+  const forMs = 400 + random.unit() * 5000
+  const after = settled(at + forMs + 3 * windowMs)
+  return {
+    nodes,
+    groups: drawGroups(random, nodes),
+    endMs: after.endMs,
+    acts: [
+      ...startAll(random, nodes),
+      { at, do: "freeze", node: "holder", forMs, seen: false, buffer: random.pick([3, 1000]) },
+    ],
+    laws: [
+      ...after.laws,
+      overlapAtMost(intervalMs + 2, { from: 0 }),
+      noStaleFrame(intervalMs + 2, { from: at + forMs }),
+      movesAtMost(1, { from: 0 }, "L9 one move"),
+    ],
+  }
+})
+
+/** Stalls of up to W - I, one after the other, on every node: L3. */
+export const stalls: Profile = profile("stalls", (random) => {
+  const nodes = drawNodes(random, 2)
+  const acts = Array.from({ length: 30 }, (_, i): Act => ({
+    at: settledMs + i * 300 + random.unit() * 100,
+    do: "freeze",
+    node: random.below(nodes),
+    forMs: random.unit() * (windowMs - intervalMs - 5),
+    seen: random.chance(0.7),
+    buffer: 1000,
+  }))
+  const after = settled(settledMs + 30 * 300 + 400 + 3 * windowMs, 2000)
+  return {
+    nodes,
+    groups: drawGroups(random, nodes),
+    endMs: after.endMs,
+    acts: [...startAll(random, nodes), ...acts],
+    laws: [...after.laws, movesAtMost(0, { from: 0 })],
+  }
+})
+
+/** Everybody else forgets while the holder sleeps: it must not come back with the higher epoch. */
+export const amnesia: Profile = profile("amnesia", (random) => {
+  const nodes = drawNodes(random, 2)
+  const groups = drawGroups(random, nodes, 1)
+  const moves = Array.from({ length: 3 }, (_, i): Act => ({
+    at: settledMs + i * 200,
+    do: "give",
+    group: 0,
+    to: random.below(nodes),
+  }))
+  const at = settledMs + 1000
+  const restarts = portsOf(nodes).flatMap((node): Act[] => [
+    { at: at + 10, do: "crash-unless-holder", node },
+    { at: at + 600 + random.unit() * 50, do: "start", node },
+  ])
+  const wakes = at + 9000
+  const after = settled(wakes + 3 * windowMs)
+  return {
+    nodes,
+    groups,
+    endMs: after.endMs,
+    acts: [
+      ...startAll(random, nodes),
+      ...moves,
+      { at, do: "freeze", node: "holder", forMs: wakes - at, seen: true, buffer: 20 },
+      ...restarts,
+    ],
+    laws: [
+      ...after.laws,
+      movesAtMost(0, { from: wakes }, "L9 the sleeper takes nothing back"),
+      noStaleFrame(2, { from: wakes }),
+    ],
+  }
+})
