@@ -1,4 +1,5 @@
 import { createConnection, createServer, type Socket } from "node:net"
+import { join } from "node:path"
 
 /** A door to the API server that can be shut: every program has one of its own, so that one node can lose the API alone. */
 export type ApiGateway = {
@@ -44,3 +45,7 @@ const prepare = (path: string, target: string): ApiGateway => {
       }),
   }
 }
+
+/** Where a node's door is; `""` is the door of everybody else. */
+export const gatewayPath = (directory: string, node: string): string =>
+  join(directory, node === "" ? "api.sock" : `api-${node}.sock`)

@@ -1,4 +1,5 @@
-import { createConnection, createServer, type Server, type Socket } from "node:net"
+import type { Readable } from "node:stream"
+import { createConnection, createServer, type Server } from "node:net"
 import type { Answer, Target } from "./actors/ask.ts"
 import type { ArpingReport } from "./actors/arping.ts"
 import type { AskerReport } from "./actors/asker.ts"
@@ -127,7 +128,7 @@ export const connectControl = (path: string): ControlClient => {
 }
 
 /** Splits what a socket brings into lines. */
-export const eachLine = (from: Pick<Socket, "on" | "setEncoding">, take: (line: string) => void): void => {
+export const eachLine = (from: Readable, take: (line: string) => void): void => {
   let rest = ""
   from.setEncoding("utf8")
   from.on("data", (more: Buffer | string) => {

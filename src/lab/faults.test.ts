@@ -23,6 +23,10 @@ test("every fault reads back as it is printed", () => {
   }
 })
 
+test("one way may name its sender too, as people write it", () => {
+  assert.deepEqual(parseFault("oneway=w1>w2"), { kind: "oneway", to: "w2" })
+})
+
 test("what is no fault is answered with all there are", () => {
   assert.match(complaint("fire"), /fire is no fault; there are: power, cable/)
 })

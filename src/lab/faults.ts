@@ -1,3 +1,4 @@
+import { beatPort } from "../edge/udp.ts"
 import { parseAddress, printAddress } from "../net/address.ts"
 import { bridgeName, portName } from "./topology/layout.ts"
 
@@ -46,7 +47,7 @@ export const parseFault = (text: string): Fault | string => {
     case "loss":
       return parseLoss(value)
     case "oneway":
-      return value ? { kind, to: value } : "oneway needs the machine that hears nothing: oneway=w2"
+      return parseOneway(value)
     case "twin":
       return parseTwin(value)
     default:
@@ -55,6 +56,12 @@ export const parseFault = (text: string): Fault | string => {
 }
 
 const unknownFault = (text: string): string => `${text} is no fault; there are: ${faultForms}`
+
+/** `oneway=w2`, or with the sender before it: `oneway=w1>w2`. */
+const parseOneway = (value: string | undefined): Fault | string => {
+  const to = value?.split(">").at(-1)
+  return to ? { kind: "oneway", to } : "oneway needs the machine that hears nothing: oneway=w2"
+}
 
 const parseLoss = (value: string | undefined): Fault | string => {
   const percent = /^(\d{1,3})%?$/.exec(value ?? "")?.[1]
@@ -92,9 +99,6 @@ export const printFault = (fault: Fault): string => {
 
 export type ActiveFault = { readonly machine: string; readonly fault: Fault }
 
-/** DESIGN D4: beats go to this port. */
-const beatPort = 7947
-
 /** What one switch drops, for all faults together: nftables text that replaces the former rules at once. */
 export const printSwitchRules = (active: readonly ActiveFault[]): string => `table bridge faults
 delete table bridge faults
@@ -113,7 +117,7 @@ const dropRules = ({ machine, fault }: ActiveFault): string[] => {
   const both = (what: string): string[] => [`${from} ${what}`, `${to} ${what}`]
   switch (fault.kind) {
     case "loss":
-      return both(`numgen random mod 100 < ${fault.percent}`)
+      return both(fault.percent === 100 ? "" : `numgen random mod 100 < ${fault.percent}`)
     case "beats":
       return [...both(`ether type ip udp dport ${beatPort}`), ...both(`ether type ip6 udp dport ${beatPort}`)]
     case "arp":

@@ -65,13 +65,59 @@ void test("a command runs on a machine of a lab that another process holds", { s
     const code = await run(
       host.runtime,
       said,
-      `import { labExec, listLabs } from ${JSON.stringify(join(import.meta.dirname, "host.ts"))}
+      `import { labExec, listLabs } from ${module("host.ts")}
        process.exit(await labExec(listLabs().running[0], "laptop", ["sh", "-c", "ip -o -4 address show dev eth0; exit 3"]))`,
     )
     assert.equal(code, 3)
     assert.match(said.join(""), /192\.168\.40\.23\/24/)
   })
 })
+
+void test("a lab with a life of its own outlives who started it, and lab down ends it", { skip }, async () => {
+  const runtime = mkdtempSync(join(tmpdir(), "porchlight-host-"))
+  const said: string[] = []
+  const holder = `import { holdLab } from ${module("detached.ts")}; await holdLab(JSON.parse(process.argv[1]))`
+  const host = { runtime }
+  try {
+    const code = await run(
+      runtime,
+      said,
+      `import { startDetached } from ${module("detached.ts")}
+       const holder = [process.execPath, "--input-type=module", "-e", ${JSON.stringify(holder)}]
+       const outcome = await startDetached(holder, ${JSON.stringify(order)}, () => undefined)
+       console.log(outcome.kind, outcome.says)
+       process.exit(outcome.kind === "up" ? 0 : 1)`,
+    )
+    assert.equal(code, 0, said.join(""))
+    assert.notDeepEqual(processesOf(host), [])
+    const down = await run(
+      runtime,
+      said,
+      `import { downLab, listLabs } from ${module("host.ts")}
+       process.exit((await downLab(listLabs().running[0])) ? 0 : 1)`,
+    )
+    assert.equal(down, 0, said.join(""))
+    assert.deepEqual(await left(host), { processes: [], directory: false })
+  } finally {
+    rmSync(runtime, { recursive: true, force: true })
+  }
+})
+
+const module = (name: string): string => JSON.stringify(join(import.meta.dirname, name))
+
+const inside = [
+  process.execPath,
+  "--input-type=module",
+  "-e",
+  `import { runInside } from ${module("inside.ts")}; await runInside(JSON.parse(process.argv[1]))`,
+]
+
+const order = {
+  name: "first-light",
+  scenarioFolder: join(root, "scenarios/first-light"),
+  crds: join(root, "deploy/crds"),
+  inside,
+}
 
 type Host = { readonly child: ChildProcess; readonly runtime: string; readonly over: Promise<void> }
 
@@ -96,12 +142,8 @@ const withHost = async (
 
 const start = (runtime: string, said: string[], through: "direct" | "shell"): Host => {
   const script = `
-    import { startLab } from ${JSON.stringify(join(import.meta.dirname, "host.ts"))}
-    const inside = [process.execPath, "--input-type=module", "-e", 'import { runInside } from ' + ${JSON.stringify(JSON.stringify(join(import.meta.dirname, "inside.ts")))} + '; await runInside(JSON.parse(process.argv[1]))']
-    const started = await startLab({
-      name: "first-light", scenarioFolder: ${JSON.stringify(join(root, "scenarios/first-light"))}, inside, controller: undefined, speaker: undefined,
-      crds: ${JSON.stringify(join(root, "deploy/crds"))}, report: (news) => console.log(JSON.stringify(news)),
-    })
+    import { startLab } from ${module("host.ts")}
+    const started = await startLab({ ...${JSON.stringify(order)}, report: (news) => console.log(JSON.stringify(news)) })
     if (started.kind === "failed") { console.log(started.says); process.exit(1) }
     console.log("UP")
     setInterval(() => undefined, 1000)`
@@ -131,7 +173,7 @@ const until = async (holds: () => boolean): Promise<void> => {
   assert.fail("it did not come to that in 2 s")
 }
 
-const directoryOf = (host: Host): string => join(host.runtime, "porchlight/labs/first-light")
+const directoryOf = (host: Pick<Host, "runtime">): string => join(host.runtime, "porchlight/labs/first-light")
 
 const holderOf = (host: Host): number => {
   const record = JSON.parse(readFileSync(join(directoryOf(host), "lab.json"), "utf8")) as { holder: { pid: number } }
@@ -139,14 +181,14 @@ const holderOf = (host: Host): number => {
 }
 
 /** What remains of a lab when it has had two seconds: live processes that name its directory, and that directory. */
-const left = async (host: Host): Promise<{ processes: string[]; directory: boolean }> => {
+const left = async (host: Pick<Host, "runtime">): Promise<{ processes: string[]; directory: boolean }> => {
   let processes = processesOf(host)
   for (const end = Date.now() + 2000; processes.length > 0 && Date.now() < end; processes = processesOf(host))
     await pause(20)
   return { processes, directory: existsSync(directoryOf(host)) }
 }
 
-const processesOf = (host: Host): string[] =>
+const processesOf = (host: Pick<Host, "runtime">): string[] =>
   readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .flatMap((pid) => {

@@ -28,6 +28,8 @@ export type StartOptions = {
   readonly report: (news: HostNews) => void
   /** The loopback port for people's kubectl; undefined takes a free one. */
   readonly port?: number | undefined
+  /** The lab does not end with the process that started this one: `lab up` returns, and the lab stays. */
+  readonly ownLife?: boolean
 }
 
 export type HostNews =
@@ -61,11 +63,11 @@ export const startLab = async (options: StartOptions): Promise<StartedLab> => {
   const { directory } = claim
   if (claim.swept !== undefined) options.report({ kind: "swept", says: claim.swept })
   const child = launch(options, directory)
-  const end = endingOf(child, directory)
+  const end = endingOf(child, directory, options.ownLife === true)
   const outcome = await untilReady(child, options, directory)
-  if (outcome !== "ready") {
+  if (outcome.kind === "failed") {
     await end()
-    return { kind: "failed", says: outcome }
+    return outcome
   }
   const door = await openDoor(join(directory, "api.sock"), options.port)
   if (typeof door === "string") {
@@ -122,17 +124,14 @@ const record = (
 }
 
 /** Every way to the end: asked for, this process exiting, or the process above it gone. */
-const endingOf = (child: ChildProcess, directory: string): (() => Promise<void>) => {
+const endingOf = (child: ChildProcess, directory: string, ownLife: boolean): (() => Promise<void>) => {
   const gone = new Promise<void>((resolve) => child.once("close", () => resolve()).once("error", () => resolve()))
   const atExit = (): void => {
     child.kill("SIGKILL")
     releaseDirectory(directory)
   }
   process.once("exit", atExit)
-  const unwatch = watchAncestors((says) => {
-    process.stderr.write(`${says}; the lab ends with it.\n`)
-    process.exit(1)
-  })
+  const unwatch = ownLife ? () => undefined : watchAncestors(endWithThem)
   const end = async (): Promise<void> => {
     unwatch()
     for (const [signal, handler] of handlers) process.off(signal, handler)
@@ -148,6 +147,11 @@ const endingOf = (child: ChildProcess, directory: string): (() => Promise<void>)
   return end
 }
 
+const endWithThem = (says: string): void => {
+  process.stderr.write(`${says}; the lab ends with it.\n`)
+  process.exit(1)
+}
+
 /** With the exit codes a shell gives them. */
 const endingSignals = [
   ["SIGINT", 130],
@@ -155,25 +159,28 @@ const endingSignals = [
   ["SIGHUP", 129],
 ] as const
 
-const untilReady = (child: ChildProcess, { report }: StartOptions, directory: string): Promise<"ready" | string> =>
+/** `says` is why it is not. */
+type ReadyOutcome = { readonly kind: "ready" } | { readonly kind: "failed"; readonly says: string }
+
+const untilReady = (child: ChildProcess, { report }: StartOptions, directory: string): Promise<ReadyOutcome> =>
   new Promise((resolve) => {
     let settled = false
-    const settle = (outcome: "ready" | string): void => {
+    const settle = (outcome: ReadyOutcome): void => {
       settled = true
       resolve(outcome)
     }
     if (child.stdout !== null)
-      eachLine(child.stdout as never, (line) => {
+      eachLine(child.stdout, (line) => {
         const news = JSON.parse(line) as InsideNews
         report(news)
-        if (news.kind === "ready") settle("ready")
-        if (news.kind === "failed") settle(news.says)
+        if (news.kind === "ready") settle({ kind: "ready" })
+        if (news.kind === "failed") settle(news)
       })
-    child.once("error", (error) => settle(`the lab could not be started: ${error.message}`))
+    child.once("error", (error) => settle({ kind: "failed", says: `the lab could not be started: ${error.message}` }))
     child.once("close", (code, signal) => {
       const says = `the lab's process ended with ${signal ?? code}: ${lastLines(join(directory, "lab.log"))}`
       if (settled && signal !== "SIGKILL") report({ kind: "ended", says })
-      else settle(says)
+      else settle({ kind: "failed", says })
     })
   })
 

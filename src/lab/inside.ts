@@ -90,7 +90,7 @@ const statusOf = (lab: Lab): LabStatus => {
       name,
       role,
       addresses: links.flatMap(({ addresses }) => addresses),
-      macs: links.map(({ mac }) => mac),
+      macs: links.map(({ mac }) => mac.toLowerCase()),
       faults: active.filter(({ machine }) => machine === name).map(({ fault }) => printFault(fault)),
     })),
     programs: lab.programs.map((program) => ({

@@ -8,12 +8,13 @@ import { type Answer, ask, type Target } from "./actors/ask.ts"
 import { arping, type ArpingReport } from "./actors/arping.ts"
 import { type Asker, startAsker } from "./actors/asker.ts"
 import { connectApi, type LabApi } from "./api.ts"
-import { type ApiGateway, openGateway } from "./api-gateway.ts"
+import { type ApiGateway, gatewayPath, openGateway } from "./api-gateway.ts"
 import { createApplier, readManifests } from "./apply-objects.ts"
 import { createDamage, type Damage } from "./damage.ts"
 import { type Kubelet, startKubelet } from "./kubelet/kubelet.ts"
 import { createPodRunner } from "./kubelet/pods.ts"
-import { type LabProgram, startProgram } from "./programs.ts"
+import { launchPrograms, type ProgramCommands, systemNamespace } from "./launch-programs.ts"
+import type { LabProgram } from "./programs.ts"
 import { type Scenario, sharesOf } from "./scenario.ts"
 import { createServices, type LabServices, servicesOf } from "./services.ts"
 import { type ServiceProxies, startServiceProxies } from "./service-proxy/proxies.ts"
@@ -21,12 +22,9 @@ import { buildNetwork } from "./topology/build.ts"
 import type { Machine } from "./topology/layout.ts"
 
 /** How a lab is raised; everything that is not the scenario's. */
-export type LabOptions = {
+export type LabOptions = ProgramCommands & {
   /** Sockets, keys and logs go here; it exists and is the lab's alone. */
   readonly directory: string
-  /** The command lines of our programs up to and including their name; undefined leaves them out. */
-  readonly controller: readonly [string, ...string[]] | undefined
-  readonly speaker: readonly [string, ...string[]] | undefined
   /** The CustomResourceDefinitions' YAML files. */
   readonly crds: string
   /** Starts the embedded API server on a unix socket. */
@@ -60,10 +58,8 @@ export type Lab = {
   readonly close: () => void
 }
 
-/** The namespace in which the controllers' objects live, and the Secret that speakers share (DESIGN D2). */
-const systemNamespace = "metallb-system"
+/** The Secret that speakers share. */
 const beatSecret = "porchlight-beat"
-const metricsPort = 7472
 
 /**
  * Raises a scenario inside this process's own namespaces: network, API server with the scenario's objects, service
@@ -90,7 +86,7 @@ export const raiseLab = async (scenario: Scenario, options: LabOptions): Promise
 
   const kubelet = startKubelet({ api, pods, nodeGraceMs: scenario.layout.nodeGraceMs, complain })
   const proxies = startServiceProxies({ api, nodes, podNetworks: scenario.layout.podNetworks, complain })
-  const programs = launchPrograms(options, nodes, complain)
+  const programs = launchPrograms(options, options.directory, nodes, complain)
   const services = createServices(api, scenario, options.controller !== undefined)
   await services.createAll(complain)
   await proxies.settled()
@@ -147,9 +143,6 @@ const openGateways = async (
   return new Map(await Promise.all(opened))
 }
 
-const gatewayPath = (directory: string, node: string): string =>
-  join(directory, node === "" ? "api.sock" : `api-${node}.sock`)
-
 /** Definitions first, then namespaces, then the rest; Services come last and are not applied here. */
 const applyAll = async (api: LabApi, scenario: Scenario, { crds, directory }: LabOptions): Promise<number> => {
   const applier = createApplier(api)
@@ -179,55 +172,6 @@ const makeBeatSecret = (directory: string): JsonObject => {
     type: "Opaque",
     data,
   }
-}
-
-const launchPrograms = (
-  options: LabOptions,
-  nodes: readonly Machine[],
-  complain: (says: string) => void,
-): LabProgram[] => {
-  const { directory, controller, speaker } = options
-  for (const folder of ["logs", "inspect"]) mkdirSync(join(directory, folder), { recursive: true })
-  const common = (name: string): string[] => [
-    "--namespace",
-    systemNamespace,
-    "--inspect-socket",
-    join(directory, "inspect", `${name}.sock`),
-  ]
-  const controllers =
-    controller === undefined
-      ? []
-      : [
-          {
-            name: "controller",
-            machine: undefined,
-            argv: [...controller, ...common("controller"), "--api", `unix:${gatewayPath(directory, "")}`] as const,
-            logFile: join(directory, "logs", "controller.log"),
-          },
-        ]
-  const speakers =
-    speaker === undefined
-      ? []
-      : nodes.map(({ name }) => ({
-          name: `speaker ${name}`,
-          machine: name,
-          argv: [
-            ...speaker,
-            "--node-name",
-            name,
-            ...common(name),
-            "--api",
-            `unix:${gatewayPath(directory, name)}`,
-            "--beat-key-dir",
-            join(directory, "beat-key"),
-            "--metrics-port",
-            String(metricsPort),
-          ] as const,
-          logFile: join(directory, "logs", `speaker-${name}.log`),
-        }))
-  return [...controllers, ...speakers].map((spec) =>
-    startProgram({ ...spec, argv: [...spec.argv] as [string, ...string[]] }, complain),
-  )
 }
 
 type Parts = {

@@ -1,3 +1,4 @@
+import { release } from "node:os"
 import type { LabApi } from "../api.ts"
 import type { Json, JsonObject } from "../../kubernetes/http.ts"
 import { listAt, numberAt, textAt } from "../../kubernetes/json.ts"
@@ -134,8 +135,19 @@ const reportPod = async (api: LabApi, runner: PodRunner, pod: JsonObject, gone: 
   const lost = gone.has(textAt(pod, "spec", "nodeName") ?? "")
   const marked = textAt(pod, "metadata", "annotations", readyAnnotation)
   const ready = !lost && marked !== "false"
-  if (isReady(pod) === ready && textAt(pod, "status", "podIP") !== undefined) return
+  if (isReady(pod) === ready && listAt(pod, "status", "containerStatuses").length > 0) return
+  const startedAt = textAt(pod, "metadata", "creationTimestamp") ?? ""
   const status: Json = {
+    startTime: startedAt,
+    containerStatuses: listAt(pod, "spec", "containers").map((container) => ({
+      name: textAt(container, "name") ?? "",
+      image: textAt(container, "image") ?? "",
+      imageID: "",
+      ready,
+      started: true,
+      restartCount: 0,
+      state: { running: { startedAt } },
+    })),
     phase: "Running",
     podIP: addresses[0]!,
     podIPs: addresses.map((ip) => ({ ip })),
@@ -148,14 +160,29 @@ const reportPod = async (api: LabApi, runner: PodRunner, pod: JsonObject, gone: 
 /** A Pod with this annotation `"false"` counts as not ready: the way to take a pod out of its Services in the lab. */
 export const readyAnnotation = "lab.porchlight.dev/ready"
 
+/** What `kubectl get nodes` shows; the version is that of the API this lab serves. */
+const nodeInfo = {
+  kubeletVersion: "v1.35.0",
+  operatingSystem: "linux",
+  osImage: "network namespace",
+  kernelVersion: release(),
+  containerRuntimeVersion: "porchlight-lab",
+}
+
 const reportNode = async (api: LabApi, node: JsonObject, gone: ReadonlySet<string>): Promise<void> => {
   const name = textAt(node, "metadata", "name") ?? ""
-  if (isReady(node) === !gone.has(name)) return
+  const known = textAt(node, "status", "nodeInfo", "kubeletVersion") !== undefined
+  if (isReady(node) === !gone.has(name) && known) return
   const others = listAt(node, "status", "conditions").filter((condition) => textAt(condition, "type") !== "Ready")
   const ready = gone.has(name)
     ? { type: "Ready", status: "Unknown", reason: "NodeStatusUnknown", message: "Kubelet stopped posting node status." }
     : { type: "Ready", status: "True", reason: "KubeletReady", message: "kubelet is posting ready status" }
-  await api.request("PATCH", `/api/v1/nodes/${name}/status`, { status: { conditions: [...others, ready] } }, mergePatch)
+  await api.request(
+    "PATCH",
+    `/api/v1/nodes/${name}/status`,
+    { status: { conditions: [...others, ready], nodeInfo } },
+    mergePatch,
+  )
 }
 
 const slicesPath = (namespace: string): string => `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`

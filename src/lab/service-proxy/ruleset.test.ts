@@ -67,7 +67,7 @@ test("two Services with one address and port: the first keeps it, and the rules 
   }
   const text = printRuleset(node, readProxiedPorts([service({}), second], [...slices, ...slices.map(ofSecond)]))
   assert.deepEqual(text.match(/192\.168\.40\.200 \. tcp \. 80 : goto .*/g), [
-    "192.168.40.200 . tcp . 80 : goto outer-0,",
+    "192.168.40.200 . tcp . 80 : goto outer-0",
   ])
 })
 

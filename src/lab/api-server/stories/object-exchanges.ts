@@ -17,12 +17,16 @@ const get = (title: string, path: string, accept?: string): Exchange => ({
 export const objectExchanges: readonly Exchange[] = [
   post("namespace", "/api/v1/namespaces", { metadata: { name: namespace, labels: { team: "a" } } }),
   get("the namespace as a table", `/api/v1/namespaces/${namespace}`, table),
-  post("node", "/api/v1/nodes", {
-    metadata: { name: "exchanged-w1", labels: { "node-role.kubernetes.io/worker": "" } },
-    spec: { podCIDR: "10.244.1.0/24", podCIDRs: ["10.244.1.0/24"] },
-  }),
+  {
+    ...post("node", "/api/v1/nodes", {
+      metadata: { name: "exchanged-w1", labels: { "node-role.kubernetes.io/worker": "" } },
+      spec: { podCIDR: "10.244.1.0/24", podCIDRs: ["10.244.1.0/24"] },
+    }),
+    without: ["body.status"],
+  },
   {
     title: "node status",
+    without: ["body.status.daemonEndpoints", "body.status.nodeInfo"],
     ask: {
       method: "PATCH",
       path: "/api/v1/nodes/exchanged-w1/status",
@@ -47,6 +51,7 @@ export const objectExchanges: readonly Exchange[] = [
   },
   {
     title: "cordon",
+    without: ["body.status.daemonEndpoints", "body.status.nodeInfo"],
     ask: {
       method: "PATCH",
       path: "/api/v1/nodes/exchanged-w1",
@@ -131,10 +136,13 @@ export const objectExchanges: readonly Exchange[] = [
   }),
   get("the event in its newer form", `/apis/events.k8s.io/v1/namespaces/${namespace}/events/e.1`),
   get("events of another object", `${core}/events?fieldSelector=involvedObject.name%3Dsonarr`),
-  post("pod", `${core}/pods`, {
-    metadata: { name: "p", labels: { app: "x" } },
-    spec: { nodeName: "exchanged-w1", containers: [{ name: "c", image: "i" }] },
-  }),
+  {
+    ...post("pod", `${core}/pods`, {
+      metadata: { name: "p", labels: { app: "x" } },
+      spec: { nodeName: "exchanged-w1", containers: [{ name: "c", image: "i" }] },
+    }),
+    without: ["body.spec"],
+  },
   get("pods of the node", `${core}/pods?fieldSelector=spec.nodeName%3Dexchanged-w1`, table),
   {
     title: "delete the config map in the foreground",
