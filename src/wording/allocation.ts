@@ -2,7 +2,6 @@ import { type Address, printAddress } from "../net/address.ts"
 import { printMac } from "../net/mac.ts"
 import { printRange } from "../net/range.ts"
 import type { Labels } from "../cluster/name.ts"
-import type { Problem } from "../cluster/problem.ts"
 import type { Reservation } from "../cluster/reservation.ts"
 import type { ServicePort } from "../cluster/service.ts"
 import type { Allocation, AllocationReason, SharingRefusal } from "../decision/allocate/allocation.ts"
@@ -136,16 +135,6 @@ const givenBy = {
   choice: "the lowest that is free or may be shared",
 } as const
 
-/** One line a problem: object, field, value, why, what happens, what to do. */
-export const problemSentence = ({ object, field, value, because, remedy, effect }: Problem): string =>
-  `${object.kind} ${object.name}: ${field} ${value === "nothing" ? "" : `"${value}" `}${effectText[effect]}: ${because}; ${remedy}`
-
-const effectText = {
-  "left-out": "is left out with the whole object",
-  "part-left-out": "is left out",
-  "last-valid-kept": "is read as it last was valid",
-  noted: "is doubtful",
-} as const
-
+/** Why a release waits, and how to let it happen. */
 export const massReleaseSentence = ({ code, addresses: going, services, given }: MassRelease): string =>
   `${going.length} of ${given} addresses would go back at once (${listed(services.slice(0, 3))}${services.length > 3 ? ` and ${services.length - 3} more` : ""}). That looks like a mistake, so nothing is released; if it is meant: porchlight confirm ${code}`
