@@ -94,8 +94,12 @@ const watching = (
   }
 
   keep(first)
+  let overrun = false
   const poll = libc.pollReadable(events, () => {
-    if (readEvents(events, buffer, concerns)) readSoon()
+    const found = readEvents(events, buffer, concerns)
+    overrun ||= found.overrun
+    if (found.reason || (overrun && found.emptied)) readSoon()
+    if (found.emptied) overrun = false
   })
   return {
     interfaces: () => interfaces,
@@ -108,16 +112,22 @@ const watching = (
   }
 }
 
-/** Whether anything that waits is a reason to read anew; an overrun is one. */
-const readEvents = (fd: number, buffer: Uint8Array, concerns: (message: KernelMessage) => boolean): boolean => {
+type Found = { readonly reason: boolean; readonly overrun: boolean; readonly emptied: boolean }
+
+/**
+ * Whether anything that waits is a reason to read anew. After an overrun the kernel drops all further events without
+ * another word until the socket is empty, so only then is it time to read what was missed.
+ */
+const readEvents = (fd: number, buffer: Uint8Array, concerns: (message: KernelMessage) => boolean): Found => {
   let reason = false
+  let overrun = false
   for (let count = 0; count < datagramsPerWake; count++) {
     const length = libc.recv(fd, buffer, MSG_DONTWAIT)
-    if (libc.is(length, "EAGAIN")) break
-    if (length < 0) reason ||= !libc.is(length, "EINTR")
+    if (libc.is(length, "EAGAIN")) return { reason, overrun, emptied: true }
+    if (length < 0) overrun ||= !libc.is(length, "EINTR")
     else reason ||= parseMessages(buffer.subarray(0, length)).messages.some(concerns)
   }
-  return reason
+  return { reason, overrun, emptied: false }
 }
 
 const RTM_GETLINK = 18
