@@ -63,7 +63,7 @@ const onlyDirectives = (out: Map<string, Json>, patch: JsonObject, schema: Schem
     if (!name.startsWith(ORDER) && !name.startsWith(DELETE_PRIMITIVES)) continue
     const found = out.get(list)
     if (Object.hasOwn(patch, list) || !isList(found)) continue
-    out.set(list, arrange(found, patch, list, mergeKeyOf(schemaOfField(schema, list))))
+    out.set(list, arrange(found, found, patch, list, mergeKeyOf(schemaOfField(schema, list))))
   }
   return Object.fromEntries(out)
 }
@@ -88,7 +88,7 @@ const mergeField = (
   const before = isList(found) ? found : []
   const merged =
     key === undefined ? mergePrimitives(before, value, patch, name) : mergeList(before, value, key, inner?.items ?? {})
-  return merged instanceof Fault ? merged : arrange(merged, patch, name, key)
+  return merged instanceof Fault ? merged : arrange(merged, before, patch, name, key)
 }
 
 const mergePrimitives = (
@@ -99,7 +99,7 @@ const mergePrimitives = (
 ): readonly Json[] => {
   const gone = listAt(patch, DELETE_PRIMITIVES + name)
   const kept = before.filter((item) => !gone.some((one) => sameJson(one, item)))
-  return [...kept, ...added.filter((item) => !kept.some((one) => sameJson(one, item)))]
+  return [...kept, ...added.map(withoutDirectives).filter((item) => !kept.some((one) => sameJson(one, item)))]
 }
 
 const mergeList = (
@@ -130,29 +130,32 @@ const mergeList = (
   return out
 }
 
-/** Puts a list into the order the patch wishes; items it does not name keep their place behind those before them. */
-const arrange = (items: readonly Json[], patch: JsonObject, name: string, key: string | undefined): readonly Json[] => {
+/**
+ * Puts a list into the order the patch wishes. Items it does not name keep their place behind those they followed in the
+ * list `before`; items new to it come as early as the order allows.
+ */
+const arrange = (
+  items: readonly Json[],
+  before: readonly Json[],
+  patch: JsonObject,
+  name: string,
+  key: string | undefined,
+): readonly Json[] => {
   const gone = key === undefined ? listAt(patch, DELETE_PRIMITIVES + name) : []
   const kept = items.filter((item) => !gone.some((one) => sameJson(one, item)))
   const order = patch[ORDER + name]
   if (!isList(order)) return kept
   const identity = (item: Json): Json | undefined => (key !== undefined && isObject(item) ? item[key] : item)
-  const rank = (item: Json): number => order.findIndex((one) => sameJson(identity(one), identity(item)))
-  const ranked = kept.filter((item) => rank(item) >= 0).sort((a, b) => rank(a) - rank(b))
-  const free = kept.filter((item) => rank(item) < 0)
-  return weave(kept, ranked, free)
-}
-
-const weave = (before: readonly Json[], ranked: readonly Json[], free: readonly Json[]): readonly Json[] => {
-  const place = (item: Json | undefined): number =>
-    item === undefined ? Number.POSITIVE_INFINITY : before.indexOf(item)
+  const placeIn = (list: readonly Json[], item: Json): number =>
+    list.findIndex((one) => sameJson(identity(one), identity(item)))
+  const ranked = kept.filter((item) => placeIn(order, item) >= 0).sort((a, b) => placeIn(order, a) - placeIn(order, b))
+  const free = kept.filter((item) => placeIn(order, item) < 0)
   const out: Json[] = []
-  let next = 0
   for (const item of ranked) {
-    while (next < free.length && place(free[next]) < place(item)) out.push(free[next++] as Json)
+    while (free[0] !== undefined && placeIn(before, free[0]) < placeIn(before, item)) out.push(...free.splice(0, 1))
     out.push(item)
   }
-  return [...out, ...free.slice(next)]
+  return [...out, ...free]
 }
 
 const withoutDirectives = (value: Json): Json => {

@@ -10,7 +10,7 @@ import type { StoreObjects } from "./store-objects.ts"
 import { parseVersion } from "./store-read.ts"
 import type { Selection } from "./store-selection.ts"
 import { isSelected } from "./store-selection.ts"
-import { badRequest, expired, Refusal, statusOf, versionTooLarge } from "./store-status.ts"
+import { badRequest, expired, Refusal, statusOf } from "./store-status.ts"
 import type { Change } from "./watch-log.ts"
 
 export type StoreWatch = {
@@ -38,7 +38,10 @@ export type WatchRequest = {
 
 export type OpenedWatch = { readonly watch: StoreWatch; readonly frames: readonly Json[]; readonly ended: boolean }
 
-/** Opens a watch: its first frames are the present state where the client named no version, else what it missed. */
+/**
+ * Opens a watch: its first frames are the present state where the client named no version, else what it missed. A
+ * version from the future is no fault: the watch is silent until then, as on a real server.
+ */
 export const openWatch = (
   objects: StoreObjects,
   request: WatchRequest,
@@ -51,7 +54,6 @@ export const openWatch = (
     return badRequest(
       `Invalid value: ${JSON.stringify(query["resourceVersion"])}: a resourceVersion is a number this server gave`,
     )
-  if (version > objects.version()) return versionTooLarge(version, objects.version())
   const initial = query["sendInitialEvents"] === "true"
   if (initial && query["resourceVersionMatch"] !== "NotOlderThan") return initialEventsRefused()
   const watch = newWatch(request, version, bookmarkEveryMs, at)
@@ -102,7 +104,7 @@ const expiredFrame = (version: number): Json => ({
 export const framesSince = (objects: StoreObjects, watch: StoreWatch, at: At): readonly Json[] | "expired" => {
   const changes = objects.log(storageName(watch.kind)).since(watch.sentTo)
   if (changes === "expired") return "expired"
-  watch.sentTo = objects.version()
+  watch.sentTo = Math.max(watch.sentTo, objects.version())
   return changes.flatMap((change) => frameOfChange(watch, change, at))
 }
 

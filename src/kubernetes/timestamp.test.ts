@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import fc from "fast-check"
+import * as fc from "fast-check"
 import { parseTimestamp, printMicroTimestamp, printTimestamp } from "./timestamp.ts"
 
 const seconds = fc.integer({ min: -30_000_000_000, max: 200_000_000_000 })

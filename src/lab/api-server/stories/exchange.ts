@@ -24,7 +24,9 @@ export const converse = async (
   for (const { title, ask: asked, without = [] } of exchanges) {
     const { status, body } = await ask(typeof asked === "function" ? asked((name) => bodies.get(name) ?? null) : asked)
     bodies.set(title, body ?? null)
-    const whole = without.reduce<JsonObject>((left, path) => withField(left, path.split("."), undefined), { body: body ?? null })
+    const whole = without.reduce<JsonObject>((left, path) => withField(left, path.split("."), undefined), {
+      body: body ?? null,
+    })
     plain[title] = { status, body: withoutChance(whole["body"] ?? null) }
   }
   return plain
