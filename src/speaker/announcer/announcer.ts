@@ -5,9 +5,10 @@ import { type SharedKeys, sharedKey } from "../../protocol/shared-key.ts"
 import { after, type At, earliest, type Instant, type Program } from "../../time/instant.ts"
 import type { Hold, Intent, Surroundings } from "../intent.ts"
 import { type AnswerTable, createAnswerTable } from "./answer-table.ts"
+import type { BeatProfile } from "./beat-profile.ts"
 import type { Finding } from "./finding.ts"
 import type { AnnouncerInput, BeatSecrets, InheritedHold } from "./input.ts"
-import { type BeatProfile, Lan, type LanSetup } from "./lan.ts"
+import { Lan, type LanSetup } from "./lan.ts"
 import { assignLinks, type LinkAssignment } from "./link-assignment.ts"
 import { collidingNodes } from "./member-directory.ts"
 import type { AnnouncerOutput, Listening } from "./output.ts"
@@ -91,6 +92,10 @@ export class Announcer implements Program<AnnouncerInput, AnnouncerOutput> {
 
   get lans(): readonly Lan[] {
     return [...this.#lans.values()]
+  }
+
+  linkName(index: number): string {
+    return this.#interfaces.find((device) => device.index === index)?.name ?? `link ${index}`
   }
 
   get stopping(): "restarting" | "leaving" | undefined {

@@ -13,6 +13,7 @@ import type { SharedKeys } from "../../protocol/shared-key.ts"
 import { type At, earliest, type Instant } from "../../time/instant.ts"
 import type { Intent, Surroundings } from "../intent.ts"
 import type { AnswerTable } from "./answer-table.ts"
+import type { BeatProfile } from "./beat-profile.ts"
 import type { Finding } from "./finding.ts"
 import { type ForeignAnswer, ForeignAnswers, type Stranger } from "./foreign-answers.ts"
 import { hear, type Heard } from "./hearing.ts"
@@ -23,9 +24,6 @@ import { SegmentView } from "./segment-view.ts"
 import { sightingOf } from "./sighting.ts"
 import type { Tally } from "./tally.ts"
 import { Voice } from "./voice.ts"
-
-/** How fast a death is noticed: beats every `intervalMs`, dead after `misses` of them. */
-export type BeatProfile = { readonly intervalMs: number; readonly misses: number }
 
 /** What all segments of one process share. */
 export type LanSetup = {
@@ -354,7 +352,12 @@ const nodesOf = (finding: SegmentFinding): readonly NodeId[] => {
       return [finding.member]
     case "nobody-takes":
       return finding.tried
-    default:
+    case "answered-without-token":
+    case "hears-nothing":
+    case "no-witness":
+    case "nobody-heard":
+    case "stalled":
+    case "stranger-answers":
       return []
   }
 }

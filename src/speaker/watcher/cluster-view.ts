@@ -131,7 +131,7 @@ export class ClusterView {
   }
 
   #readinessChanged(at: At): readonly WatcherOutput[] {
-    for (const hold of [...this.#queue.holds.values()]) {
+    for (const hold of this.#queue.holds.values()) {
       const election = this.#elections.get(printAddress(hold.key))
       if (election === undefined) continue
       const ready = this.#isReady(election, at)

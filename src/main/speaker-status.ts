@@ -1,0 +1,76 @@
+import { serveStatus } from "../edge/http.ts"
+import { type InspectServer, serveInspect } from "../edge/inspect.ts"
+import type { PacketLinks } from "../edge/link/packet-links.ts"
+import type { Log } from "../edge/log.ts"
+import type { Metrics } from "../edge/metrics.ts"
+import type { Json } from "../kubernetes/http.ts"
+import { printAddress } from "../net/address.ts"
+import type { At } from "../time/instant.ts"
+import type { Announcer } from "../speaker/announcer/announcer.ts"
+import type { Finding } from "../speaker/announcer/finding.ts"
+import type { Move } from "../speaker/announcer/report.ts"
+import { inspection } from "../speaker/inspection.ts"
+import { metricSeries } from "../speaker/metric-series.ts"
+import { tellFinding } from "../speaker/watcher/finding-text.ts"
+import type { Watcher } from "../speaker/watcher/watcher.ts"
+
+export type Served = {
+  readonly announcer: Announcer
+  readonly watcher: Watcher
+  readonly version: string
+  readonly at: () => At
+  readonly metrics: Metrics<"speaker">
+  readonly log: Log
+  readonly links: PacketLinks
+}
+
+/** An old process of this node has the inspect socket until it ends. */
+const retryMs = 200
+
+/** Serves metrics and health on a port, and `inspect` on a unix socket. Neither is needed for addresses to be answered. */
+export const serveSpeaker = async (served: Served, port: number, socket: string | undefined): Promise<void> => {
+  const { announcer, watcher, metrics, log, links } = served
+  /** What keeps the speaker from being ready; empty: it is. */
+  const obstacles = (): readonly string[] => [
+    ...(watcher.view.isComplete ? [] : ["not every kind of object was listed yet"]),
+    ...links.missing().map(({ message }) => message),
+  ]
+  const print = (): ReturnType<typeof metrics.print> => {
+    for (const [name, series] of metricSeries(announcer, watcher)) metrics.replace(name, series)
+    return metrics.print()
+  }
+  const readiness = () => ({ ready: obstacles().length === 0, because: obstacles() })
+  const answer = (question: string): Json | undefined => {
+    if (question === "ready") return { ready: obstacles().length === 0, because: [...obstacles()] }
+    return question === "" || question === "all"
+      ? inspection(announcer, watcher, served.version, served.at())
+      : undefined
+  }
+  if (socket !== undefined) void inspectAt(socket, answer, log)
+  if (port === 0) return
+  const server = await serveStatus({ host: "0.0.0.0", port, metrics: print, readiness })
+  if ("kind" in server)
+    log.warn("metrics-port", `${server.message}. Metrics are off; addresses are announced all the same.`)
+}
+
+const inspectAt = async (socket: string, answer: (question: string) => Json | undefined, log: Log): Promise<void> => {
+  const server: InspectServer | { readonly kind: "failed"; code: string; message: string } = await serveInspect(
+    socket,
+    answer,
+  )
+  if (!("kind" in server)) return
+  if (server.code !== "EADDRINUSE") return log.warn("inspect-socket", server.message)
+  setTimeout(() => void inspectAt(socket, answer, log), retryMs)
+}
+
+export const logMove = (log: Log, { key, link, from, to, because }: Move): void => {
+  const address = printAddress(key)
+  const message = `${address} on ${link}: ${from ?? "nobody"} -> ${to ?? "nobody"} (${because.code})`
+  log.info(`moved ${address}`, message, { address, link, from: from ?? "", to: to ?? "", reason: because.code })
+}
+
+export const logFinding = (log: Log, finding: Finding, on: boolean): void => {
+  const { code, message, facts } = tellFinding(finding)
+  if (on) log.warn(`finding ${code}`, message, facts)
+  else log.info(`finding ${code} over`, `no longer: ${message}`, facts)
+}
