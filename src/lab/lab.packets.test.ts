@@ -9,6 +9,7 @@ import { textAt } from "../kubernetes/json.ts"
 import type { ArpingReport } from "./actors/arping.ts"
 import { startPodActor } from "./actors/pod-actor.ts"
 import { startEmbeddedApi } from "./embedded-api.ts"
+import { readyAnnotation } from "./kubelet/kubelet.ts"
 import { type Lab, raiseLab } from "./lab.ts"
 import { bindSocket, inNamespace } from "./namespace.ts"
 import { packetTest } from "./packet-test.ts"
@@ -191,6 +192,23 @@ packetTest(
     assert.equal(existsSync("/run/netns/pod.demo.whoami-6d8f9-4kx7q"), false)
   },
 )
+
+packetTest(import.meta.url, "a pod that its annotation calls not ready takes no visitors", async (directory) => {
+  const lab = await raise(directory)
+  const nodePort = { address: "192.168.40.31", port: 30080, protocol: "TCP" } as const
+  assert.equal((await lab.ask("laptop", nodePort)).kind, "answered")
+  const annotate = (ready: string) =>
+    lab.api.request(
+      "PATCH",
+      podPath,
+      { metadata: { annotations: { [readyAnnotation]: ready } } },
+      "application/merge-patch+json",
+    )
+  await annotate("false")
+  await until(async () => (await lab.ask("laptop", nodePort)).kind === "refused")
+  await annotate("true")
+  await until(async () => (await lab.ask("laptop", nodePort)).kind === "answered")
+})
 
 packetTest(import.meta.url, "a fault that cannot be is refused with what can", async (directory) => {
   const lab = await raise(directory)

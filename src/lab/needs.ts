@@ -112,11 +112,12 @@ export const supplyNeeds = (say: (line: string) => void): Needs => {
   return assessNeeds()
 }
 
-const runApt = (argv: readonly string[]): boolean =>
-  spawnSync("apt-get", ["-qq", ...argv], {
-    env: { ...toolEnvironment(), DEBIAN_FRONTEND: "noninteractive" },
-    stdio: ["ignore", "ignore", "inherit"],
-  }).status === 0
+const runApt = (argv: readonly string[]): boolean => {
+  const env = { ...toolEnvironment(), DEBIAN_FRONTEND: "noninteractive" }
+  const run = spawnSync("apt-get", ["-qq", ...argv], { env, encoding: "utf8" })
+  if (run.status !== 0) process.stderr.write(run.stderr)
+  return run.status === 0
+}
 
 const hasPackageLists = (): boolean => {
   try {
