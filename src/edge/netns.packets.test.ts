@@ -4,7 +4,10 @@ import { createServer, Socket } from "node:net"
 import { test } from "node:test"
 import { parseAddress } from "../net/address.ts"
 import { layWire, withoutWires } from "./link/wire.ts"
-import { dialIn, inNamespace, listenIn } from "./netns.ts"
+import { AF_INET, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM } from "./link/abi.ts"
+import * as libc from "./link/libc.ts"
+import { socketAddress } from "./link/socket-address.ts"
+import { inNamespace } from "./netns.ts"
 
 const skip = withoutWires()
 const leftAddress = parseAddress("192.168.40.1")!
@@ -13,14 +16,11 @@ test("one process is a server in one namespace and a client in another", { skip 
   const wire = layWire()
   const server = createServer((socket) => socket.end(`you are ${socket.remoteAddress}`))
   try {
-    const listening = listenIn(wire.left.namespace, leftAddress, 8080)
-    assert.ok("fd" in listening)
-    await new Promise<void>((resolve) => server.listen({ fd: listening.fd }, resolve))
+    const fd = open(wire.left.namespace)
+    assert.equal(libc.bind(fd, socketAddress(leftAddress, 8080)), 0)
+    await new Promise<void>((resolve) => server.listen({ fd }, resolve))
     assert.equal(await talk(wire.right.namespace, 8080), "you are 192.168.40.2")
     assert.equal(await talk(wire.right.namespace, 8081), "ECONNREFUSED")
-    const taken = listenIn(wire.left.namespace, leftAddress, 8080)
-    assert.ok("kind" in taken)
-    assert.equal(taken.code, "EADDRINUSE")
   } finally {
     server.close()
     wire.close()
@@ -48,13 +48,18 @@ test("a namespace that is not there is a failure with its name", { skip }, () =>
 })
 
 function talk(namespace: string, port: number): Promise<string> {
-  const dialled = dialIn(namespace, leftAddress)
-  if ("kind" in dialled) throw new Error(dialled.message)
+  const fd = open(namespace)
   return new Promise((resolve) => {
     let text = ""
-    const socket = new Socket({ fd: dialled.fd }).connect(port, "192.168.40.1")
+    const socket = new Socket({ fd }).connect(port, "192.168.40.1")
     socket.on("data", (chunk) => (text += chunk.toString()))
     socket.on("error", (error) => resolve("code" in error ? String(error.code) : error.message))
     socket.on("end", () => resolve(text))
   })
+}
+
+function open(namespace: string): number {
+  const fd = inNamespace(namespace, () => libc.socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0))
+  assert.ok(typeof fd === "number" && fd >= 0)
+  return fd
 }

@@ -1,8 +1,6 @@
 import * as abi from "./link/abi.ts"
-import type { Address } from "../net/address.ts"
 import { type Failure, failure } from "./failure.ts"
 import * as libc from "./link/libc.ts"
-import { socketAddress } from "./link/socket-address.ts"
 
 /** A network namespace by the name that `ip netns` gave it, or by the path of its file (`/proc/PID/ns/net`). */
 export type NamespaceName = string
@@ -45,35 +43,4 @@ export const inNamespace = <T>(name: NamespaceName, act: () => T): T | Failure =
 const comeBack = (home: number, from: NamespaceName): void => {
   const back = libc.setns(home, abi.CLONE_NEWNET)
   if (back < 0) throw new Error(`lost in network namespace ${from}: ${libc.codeOf(back)}`)
-}
-
-/**
- * A TCP socket of that namespace that listens already: give it to `server.listen({ fd })`. The caller closes it, which
- * `net.Server` does.
- */
-export const listenIn = (name: NamespaceName, address: Address, port: number): { readonly fd: number } | Failure => {
-  const fd = streamSocketIn(name, address)
-  if (typeof fd !== "number") return fd
-  libc.setOption(fd, abi.SOL_SOCKET, abi.SO_REUSEADDR, 1)
-  const bound = libc.bind(fd, socketAddress(address, port))
-  const result = bound < 0 ? bound : libc.listen(fd, 511)
-  if (result >= 0) return { fd }
-  libc.close(fd)
-  return failure(libc.codeOf(result), `could not listen on port ${port} in namespace ${name} (${libc.codeOf(result)})`)
-}
-
-/**
- * A fresh TCP socket of that namespace: `new net.Socket({ fd }).connect(port, host)` connects from there. `family`
- * must be that of the host.
- */
-export const dialIn = (name: NamespaceName, address: Address): { readonly fd: number } | Failure => {
-  const fd = streamSocketIn(name, address)
-  return typeof fd === "number" ? { fd } : fd
-}
-
-const streamSocketIn = (name: NamespaceName, address: Address): number | Failure => {
-  const family = typeof address === "number" ? abi.AF_INET : abi.AF_INET6
-  const fd = inNamespace(name, () => libc.socket(family, abi.SOCK_STREAM | abi.SOCK_NONBLOCK | abi.SOCK_CLOEXEC, 0))
-  if (typeof fd !== "number" || fd >= 0) return fd
-  return failure(libc.codeOf(fd), `could not open a TCP socket in namespace ${name} (${libc.codeOf(fd)})`)
 }

@@ -37,7 +37,6 @@ export const ETH_P_IPV6 = 0x86dd
 
 export const MSG_DONTWAIT = 0x40
 export const MSG_NOSIGNAL = 0x4000
-export const MSG_TRUNC = 0x20
 
 export const O_RDONLY = 0
 export const O_CLOEXEC = 0o2000000

@@ -55,9 +55,11 @@ export const readExcludedNames = async (path: string): Promise<readonly string[]
   }
 }
 
+const field = "announcedInterfacesToExclude"
+
 const namesIn = (content: unknown, path: string): readonly string[] | Failure => {
-  const field = "announcedInterfacesToExclude"
-  const list = typeof content === "object" && content !== null && field in content ? content[field] : content
+  if (content === null || content === undefined) return []
+  const list = typeof content === "object" ? (content as Readonly<Record<string, unknown>>)[field] : content
   if (list === null || list === undefined) return []
   if (Array.isArray(list) && list.every((item): item is string => typeof item === "string")) return list
   return failure("bad-list", `${path}: ${field} must be a list of regular expressions, one a line`)

@@ -16,20 +16,12 @@ const libc = koffi.load(null)
 const c = {
   socket: libc.func("int socket(int, int, int)") as (family: number, type: number, protocol: number) => number,
   bind: libc.func("int bind(int, void *, int)") as (fd: number, address: Bytes, length: number) => number,
-  listen: libc.func("int listen(int, int)") as (fd: number, backlog: number) => number,
   setsockopt: libc.func("int setsockopt(int, int, int, void *, int)") as (
     fd: number,
     level: number,
     name: number,
     value: Bytes,
     length: number,
-  ) => number,
-  getsockopt: libc.func("int getsockopt(int, int, int, void *, void *)") as (
-    fd: number,
-    level: number,
-    name: number,
-    value: Bytes,
-    length: Bytes,
   ) => number,
   recv: libc.func("intptr_t recv(int, void *, size_t, int)") as (
     fd: number,
@@ -72,7 +64,6 @@ const checked = (result: number): number => (result < 0 ? -koffi.errno() : resul
 export const socket = (family: number, type: number, protocol: number): number =>
   checked(c.socket(family, type, protocol))
 export const bind = (fd: number, address: Bytes): number => checked(c.bind(fd, address, address.length))
-export const listen = (fd: number, backlog: number): number => checked(c.listen(fd, backlog))
 export const setsockopt = (fd: number, level: number, name: number, value: Bytes): number =>
   checked(c.setsockopt(fd, level, name, value, value.length))
 export const recv = (fd: number, buffer: Bytes, flags: number): number =>
@@ -103,12 +94,6 @@ export const int = (value: number): Uint8Array<ArrayBuffer> => {
 
 export const setOption = (fd: number, level: number, name: number, value: number): number =>
   setsockopt(fd, level, name, int(value))
-
-export const getOption = (fd: number, level: number, name: number): number => {
-  const value = memory(4)
-  const result = checked(c.getsockopt(fd, level, name, value, int(4)))
-  return result < 0 ? result : new DataView(value.buffer).getInt32(0, true)
-}
 
 /** Beyond net.core.rmem_max only NET_ADMIN may go; without it the kernel gives what that limit allows. */
 export const raiseReceiveBuffer = (fd: number, bytes: number): void => {

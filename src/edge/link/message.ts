@@ -15,8 +15,6 @@ export type MessageBuffer = {
   readonly data: Uint8Array<ArrayBuffer>
   /** Bytes received or minus errno. */
   readonly receive: (fd: number, flags: number) => number
-  /** MSG_TRUNC, MSG_CTRUNC of the last receive. */
-  readonly flags: () => number
   readonly controls: () => readonly Control[]
   /** Sends the first `length` bytes of `data` to the first `nameLength` bytes of `name`. */
   readonly send: (fd: number, nameLength: number, length: number, controls: readonly Control[], flags: number) => number
@@ -63,7 +61,6 @@ export const messageBuffer = (sizes: { name: number; data: number; control: numb
       arm(sizes.name, sizes.data, sizes.control)
       return recvmsg(fd, header, flags)
     },
-    flags: () => headerView.getInt32(48, true),
     controls: () => readControls(control.subarray(0, Number(headerView.getBigUint64(40, true)))),
     send: (fd, nameLength, length, controls, flags) => {
       arm(nameLength, length, writeControls(controls))

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict"
-import { execFile } from "node:child_process"
 import { readdirSync } from "node:fs"
 import { setTimeout as sleep } from "node:timers/promises"
 import { test } from "node:test"
@@ -69,11 +68,9 @@ test("arping is answered by our responder with one MAC", { skip: skip || needs("
       const outcome = respondToArp(packet, link, (address) => (address === held ? 7 : undefined))
       if (outcome.kind === "reply") assert.equal(socket.send(outcome.frame), undefined)
     })
-    const answers = (
-      await inBackground(right, "arping", "-c", "1", "-w", "2", "-I", "eth0", "192.168.40.205")
-    ).toLowerCase()
+    const answers = (await right.start("arping", "-c", "1", "-w", "2", "-I", "eth0", "192.168.40.205")).toLowerCase()
     assert.ok(answers.includes(left.mac), answers)
-    const silence = await inBackground(right, "arping", "-c", "1", "-w", "1", "-I", "eth0", "192.168.40.206")
+    const silence = await right.start("arping", "-c", "1", "-w", "1", "-I", "eth0", "192.168.40.206")
     assert.ok(!silence.toLowerCase().includes(left.mac), silence)
     socket.close()
   })
@@ -96,7 +93,7 @@ test("ndisc6 is answered by our responder once the group is joined", { skip: ski
       const outcome = respondToNdp(message, link, (address) => (address === held ? 7 : undefined))
       if (outcome.kind === "reply") assert.equal(socket.send(outcome.frame), undefined)
     })
-    const answer = (await inBackground(right, "ndisc6", "-1", "-w", "2000", "fd00:40::205", "eth0")).toLowerCase()
+    const answer = (await right.start("ndisc6", "-1", "-w", "2000", "fd00:40::205", "eth0")).toLowerCase()
     assert.ok(answer.includes(left.mac), answer)
     groups.close()
     socket.close()
@@ -245,13 +242,4 @@ function range(text: string): AddressRange {
 async function until(holds: () => boolean): Promise<void> {
   for (let tries = 0; tries < 300 && !holds(); tries++) await sleep(10)
   assert.ok(holds(), "did not happen within three seconds")
-}
-
-/** The program runs while this process answers it. */
-function inBackground(machine: Machine, ...words: string[]): Promise<string> {
-  return new Promise((resolve) => {
-    execFile("ip", ["netns", "exec", machine.namespace, ...words], { timeout: 10_000 }, (_, out, errors) =>
-      resolve(out + errors),
-    )
-  })
 }

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process"
+import { execFile, execFileSync } from "node:child_process"
 import { existsSync, writeFileSync } from "node:fs"
 import { inNamespace } from "../netns.ts"
 import { sentenceOfError } from "../failure.ts"
@@ -18,6 +18,8 @@ export type Machine = {
   readonly ip: (...words: string[]) => string
   /** A program inside it: what it printed, whether or not it succeeded. */
   readonly run: (...words: string[]) => string
+  /** The same, while this process goes on and may answer it. */
+  readonly start: (...words: string[]) => Promise<string>
 }
 
 const programMs = 10_000
@@ -75,5 +77,10 @@ const machine = (namespace: string, number: number): Machine => {
       return error instanceof Error && "stdout" in error ? String(error.stdout) : sentenceOfError(error)
     }
   }
-  return { namespace, index: Number(index), mac, ip, run }
+  const start = (...words: string[]): Promise<string> =>
+    new Promise((resolve) => {
+      const [program, options] = ["ip", { timeout: programMs }]
+      execFile(program, ["netns", "exec", namespace, ...words], options, (_, out, errors) => resolve(out + errors))
+    })
+  return { namespace, index: Number(index), mac, ip, run, start }
 }
