@@ -3,6 +3,7 @@ import { field, textAt } from "../../kubernetes/json.ts"
 import type { Cluster, KindName, Knowledge, Touched } from "../cluster.ts"
 import { keepEqual, sameValue } from "../equal.ts"
 import { type Network, readNetwork } from "../facts.ts"
+import type { AddressLedger } from "../ledger.ts"
 import type { Labels, NodeName, ServiceName } from "../name.ts"
 import type { Node } from "../node.ts"
 import type { Problem } from "../problem.ts"
@@ -179,7 +180,7 @@ export const createSnapshot = (options: SnapshotOptions): Snapshot => {
         stale(put(advertisements, key, elsewhere ? undefined : readOrKeep(key, object, faults)))
         break
       case "AddressLedger":
-        touchAll(book.put(key, keepEqual(book.ledger.objects.get(key), readLedger(object, faults))))
+        putLedger(key, readLedger(object, faults))
         break
       case "Speaker":
         putSpeaker(key as NodeName, readSpeakerReport(object, faults))
@@ -212,7 +213,7 @@ export const createSnapshot = (options: SnapshotOptions): Snapshot => {
         stale(advertisements.delete(key))
         break
       case "AddressLedger":
-        touchAll(book.put(key, undefined))
+        putLedger(key, undefined)
         break
       case "Speaker":
         putSpeaker(key as NodeName, undefined)
@@ -227,8 +228,11 @@ export const createSnapshot = (options: SnapshotOptions): Snapshot => {
   const stale = (changed: boolean): void => {
     configurationStale ||= changed
   }
-  const touchAll = (names: ReadonlySet<ServiceName>): void => {
-    for (const name of names) touched.add(name)
+  /** An object that comes or goes changes for its whole block whether a status is adopted: nobody is named by that. */
+  const putLedger = (key: string, now: AddressLedger | undefined): void => {
+    const before = book.ledger.objects.get(key)
+    if ((before === undefined) !== (now === undefined)) everything = true
+    for (const name of book.put(key, now === undefined ? undefined : keepEqual(before, now))) touched.add(name)
   }
 
   const assemble = (): void => {
