@@ -113,7 +113,8 @@ const startApiserver = async ({ binary, folder, etcdPort, port, token }: Wanted)
     `--service-account-key-file=${key}`,
     `--service-account-signing-key-file=${key}`,
     `--service-cluster-ip-range=${serviceRanges}`,
-    "--disable-admission-plugins=ServiceAccount",
+    // These lean on controllers that do not run here.
+    "--disable-admission-plugins=ServiceAccount,TaintNodesByCondition,DefaultTolerationSeconds,Priority",
     "--endpoint-reconciler-type=none",
     "--allow-privileged",
   ])

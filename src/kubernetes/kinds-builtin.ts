@@ -91,10 +91,10 @@ const endpointSliceSchema = wholeObject(
 const leaseSchema = wholeObject("Who leads, and until when.", {
   spec: object({
     holderIdentity: text,
-    leaseDurationSeconds: { ...int32, minimum: 1 },
+    leaseDurationSeconds: int32,
     acquireTime: time,
     renewTime: time,
-    leaseTransitions: { ...int32, minimum: 0 },
+    leaseTransitions: int32,
     strategy: text,
     preferredHolder: text,
   }),

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from "./http.ts"
 import { withoutField } from "./json.ts"
 import type { Conversion } from "./kinds.ts"
-import { int32, object, objectReference, text, time, wholeObject } from "./kinds-words.ts"
+import { defaulted, int32, object, objectReference, text, time, wholeObject } from "./kinds-words.ts"
 import type { Schema } from "./schema.ts"
 
 const source: Schema = object({ component: text, host: text })
@@ -19,12 +19,12 @@ export const corev1Event: Schema = wholeObject(
     lastTimestamp: time,
     count: int32,
     type: text,
-    eventTime: time,
+    eventTime: defaulted(time, null),
     series,
     action: text,
     related: objectReference,
-    reportingComponent: text,
-    reportingInstance: text,
+    reportingComponent: defaulted(text, ""),
+    reportingInstance: defaulted(text, ""),
   },
   ["involvedObject"],
 )
@@ -69,11 +69,12 @@ const renamed = (object: JsonObject, names: readonly (readonly [string, string])
 
 export const eventConversion: Conversion = {
   toStored: (event) => ({ ...renamed(event, NAMES), apiVersion: "v1" }),
-  fromStored: (event) => ({
-    ...renamed(
+  fromStored: (event) => {
+    const newer = renamed(
       event,
-      NAMES.map(([newer, core]) => [core, newer] as const),
-    ),
-    apiVersion: "events.k8s.io/v1",
-  }),
+      NAMES.map(([name, core]) => [core, name] as const),
+    )
+    const empty = ["reportingController", "reportingInstance"].filter((name) => newer[name] === "")
+    return { ...withoutField(newer, ...empty), apiVersion: "events.k8s.io/v1" }
+  },
 }

@@ -34,6 +34,15 @@ export const listBy = (mergeKey: string, items: Schema): Schema => ({
 })
 /** A list of plain values to which a strategic patch adds. */
 export const setOf = (items: Schema): Schema => ({ type: "array", items, "x-kubernetes-patch-strategy": "merge" })
+/** metav1.Condition: a real server writes the fields it requires even where nobody gave them. */
+export const condition: Schema = object({
+  type: text,
+  status: text,
+  observedGeneration: int64,
+  lastTransitionTime: { ...time, default: null },
+  reason: { ...text, default: "" },
+  message: { ...text, default: "" },
+})
 export const described = (schema: Schema, description: string): Schema => ({ ...schema, description })
 export const defaulted = (schema: Schema, value: Json): Schema => ({ ...schema, default: value })
 
@@ -62,15 +71,6 @@ export const objectMeta: Schema = object({
   ownerReferences: listBy("uid", ownerReference),
   finalizers: setOf(text),
   managedFields: listOf(anything),
-})
-
-export const condition: Schema = object({
-  type: text,
-  status: text,
-  observedGeneration: int64,
-  lastTransitionTime: time,
-  reason: text,
-  message: text,
 })
 
 export const objectReference: Schema = object({

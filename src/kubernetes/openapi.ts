@@ -23,7 +23,7 @@ export const openApiDocument = (kinds: Kinds, group: string, version: string): J
   return {
     openapi: "3.0.0",
     info: { title: "Kubernetes API as Porchlight's lab serves it", version: "v1.35" },
-    paths: Object.fromEntries(served.flatMap(pathsOf)),
+    paths: Object.fromEntries([...served.flatMap(pathsOf), ...(group === "" ? [LISTS] : [])]),
     components: { schemas: Object.fromEntries(served.map((kind) => [schemaName(kind), schemaOf(kind)])) },
   }
 }
@@ -68,3 +68,20 @@ const WRITE_PARAMETERS: readonly Json[] = ["dryRun", "fieldManager", "fieldValid
 const inPath = (name: string): Json => ({ name, in: "path", required: true, schema: { type: "string" } })
 const NAMESPACE_PARAMETER = inPath("namespace")
 const NAME_PARAMETER = inPath("name")
+
+/**
+ * kubectl looks up every kind it sends here, `v1 List` too, which has no path of its own. Where it finds none it asks
+ * for OpenAPI v2 in protobuf, which is not served.
+ */
+const LISTS: readonly [string, Json] = [
+  "/api/v1/lists/{name}",
+  {
+    patch: {
+      responses: {},
+      parameters: WRITE_PARAMETERS,
+      "x-kubernetes-action": "patch",
+      "x-kubernetes-group-version-kind": { group: "", version: "v1", kind: "List" },
+    },
+    parameters: [NAME_PARAMETER],
+  },
+]

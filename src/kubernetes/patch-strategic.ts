@@ -88,7 +88,7 @@ const mergeField = (
   const before = isList(found) ? found : []
   const merged =
     key === undefined ? mergePrimitives(before, value, patch, name) : mergeList(before, value, key, inner?.items ?? {})
-  return merged instanceof Fault ? merged : arrange(merged, before, patch, name, key)
+  return merged instanceof Fault ? merged : arrange(merged, before, patch, name, key, value)
 }
 
 const mergePrimitives = (
@@ -131,7 +131,7 @@ const mergeList = (
 }
 
 /**
- * Puts a list into the order the patch wishes. Items it does not name keep their place behind those they followed in the
+ * Puts a list into the order the patch wishes in `$setElementOrder`, else into that of what it `said`. Items it does not name keep their place behind those they followed in the
  * list `before`; items new to it come as early as the order allows.
  */
 const arrange = (
@@ -140,11 +140,12 @@ const arrange = (
   patch: JsonObject,
   name: string,
   key: string | undefined,
+  said: readonly Json[] = [],
 ): readonly Json[] => {
   const gone = key === undefined ? listAt(patch, DELETE_PRIMITIVES + name) : []
   const kept = items.filter((item) => !gone.some((one) => sameJson(one, item)))
-  const order = patch[ORDER + name]
-  if (!isList(order)) return kept
+  const wished = patch[ORDER + name]
+  const order = isList(wished) ? wished : said
   const identity = (item: Json): Json | undefined => (key !== undefined && isObject(item) ? item[key] : item)
   const placeIn = (list: readonly Json[], item: Json): number =>
     list.findIndex((one) => sameJson(identity(one), identity(item)))

@@ -63,12 +63,23 @@ const withIpModes = (service: JsonObject): JsonObject => {
 const withStatus = (service: JsonObject): JsonObject =>
   withField(service, ["status", "loadBalancer"], objectAt(service, "status", "loadBalancer"))
 
+/** `clusterIP` is the first of `clusterIPs`: who changes only the one means both (Kubernetes: only on update). */
+const withNewClusterIp = (service: JsonObject, before: JsonObject): JsonObject => {
+  const ip = textAt(service, "spec", "clusterIP") ?? ""
+  const [first, ...others] = clusterIpsOf(service)
+  const changedAlone =
+    ip !== textAt(before, "spec", "clusterIP") && sameJson(clusterIpsOf(service), clusterIpsOf(before))
+  if (ip === "" || first === undefined || first === ip || !changedAlone) return service
+  return withField(service, ["spec", "clusterIPs"], [ip, ...others])
+}
+
 /** Fields of the old type that the client did not touch go with the type (Kubernetes: only on update). */
 export const dropForType = (service: JsonObject, before: JsonObject): JsonObject => {
   const spec = objectAt(service, "spec")
   const old = objectAt(before, "spec")
   const same = (name: string): boolean => sameJson(spec[name], old[name])
   const typed = defaultService(service)
+  const named = withNewClusterIp(service, before)
   const gone: string[] = []
   const dropWhen = (was: boolean, is: boolean, ...names: readonly string[]): void => {
     if (was && !is) gone.push(...names.filter(same))
@@ -77,7 +88,7 @@ export const dropForType = (service: JsonObject, before: JsonObject): JsonObject
   dropWhen(wantsHealthCheckPort(before), wantsHealthCheckPort(typed), "healthCheckNodePort")
   dropWhen(isLoadBalancer(before), isLoadBalancer(typed), "allocateLoadBalancerNodePorts", "loadBalancerClass")
   dropWhen(isExternallyAccessible(before), isExternallyAccessible(typed), "externalTrafficPolicy")
-  const kept = { ...service, spec: withoutField(spec, ...gone) }
+  const kept = { ...named, spec: withoutField(objectAt(named, "spec"), ...gone) }
   const withPorts = dropsNodePorts(typed, before) ? withoutNodePorts(kept) : kept
   return isLoadBalancer(typed) ? withPorts : withField(withPorts, ["status", "loadBalancer"], {})
 }

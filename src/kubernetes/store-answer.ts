@@ -151,7 +151,7 @@ const get = (
 }
 
 const list = (world: StoreWorld, route: ObjectRoute, request: ApiRequest, at: At): StoreAnswer | Refusal => {
-  const selection = selectionOf(request.query, route.namespace, undefined)
+  const selection = selectionOf(request.query, route.namespace, undefined, route.kind)
   if (selection instanceof Refusal) return selection
   const format = formatOf(request.accept, request.query)
   if (format instanceof Refusal) return format
@@ -176,7 +176,7 @@ const written = (result: Written | Refusal, kind: Kind, request: ApiRequest, at:
 const deleteCollection = (world: StoreWorld, write: Write, request: ApiRequest): StoreAnswer | Refusal => {
   if (write.kind.namespaced && write.namespace === undefined)
     return badRequest("objects of all namespaces are not deleted in one request: name a namespace")
-  const selection = selectionOf(request.query, write.namespace, undefined)
+  const selection = selectionOf(request.query, write.namespace, undefined, write.kind)
   if (selection instanceof Refusal) return selection
   const state = world.objects.list(storageName(write.kind))
   const chosen = state === "expired" ? [] : state.filter((object) => isSelected(selection, object))

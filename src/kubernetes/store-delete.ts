@@ -54,7 +54,7 @@ const checkPreconditions = (
     const asked = textAt(options, "preconditions", what)
     const had = textAt(before, "metadata", what) ?? ""
     const differs = `the ${said} in the precondition (${asked}) does not match the ${said} in record (${had}). The object might have been ${what === "uid" ? "deleted and then recreated" : "modified"}`
-    if (asked !== undefined && asked !== had) return conflict(kind, name, differs)
+    if (asked !== undefined && asked !== had) return conflict({ ...kind, plural: kind.kind }, name, differs)
   }
   return undefined
 }

@@ -1,5 +1,6 @@
 import type { At } from "../time/instant.ts"
 import type { Json, JsonObject } from "./http.ts"
+import { withoutField } from "./json.ts"
 import type { Kind } from "./kinds.ts"
 import { inVersion } from "./kinds.ts"
 import { apiVersionOf } from "./resource.ts"
@@ -70,5 +71,8 @@ export const formatList = (
       metadata,
       items: shaped.map(metadataOnly),
     }
-  return { kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind), metadata, items: shaped }
+  const list = { kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind) }
+  // A list of custom resources always names its next page, and its items their type; a built-in one does neither.
+  if (kind.custom) return { ...list, metadata: { continue: "", ...metadata }, items: shaped }
+  return { ...list, metadata, items: shaped.map((object) => withoutField(object, "kind", "apiVersion")) }
 }

@@ -6,10 +6,12 @@ import { mergePatch } from "./merge.ts"
 import { objectKey } from "./object.ts"
 import type { Patched } from "./patch-json.ts"
 import { jsonPatch } from "./patch-json.ts"
+import { invalid } from "./schema-validate.ts"
+import { withoutNulls } from "./store-metadata.ts"
 import { strategicPatch } from "./patch-strategic.ts"
 import { badRequest, notFound, Refusal, unsupportedMediaType } from "./store-status.ts"
 import type { Write, WriteWorld, Written } from "./store-write.ts"
-import { updateObject } from "./store-write.ts"
+import { typeFault, updateObject } from "./store-write.ts"
 
 const JSON_PATCH = "application/json-patch+json"
 const MERGE_PATCH = "application/merge-patch+json"
@@ -31,10 +33,21 @@ export const patchObject = (
   if (body === undefined) return badRequest("a patch needs a body in JSON")
   const shaped = inVersion(before, kind)
   const patched = applyPatch(type, shaped, body, kind)
-  if (patched.kind === "patched") return updateObject(world, write, withVersion(patched.value, before))
+  if (patched.kind === "patched") return updatePatched(world, write, withVersion(patched.value, before))
   if (patched.kind === "malformed") return badRequest(patched.message)
   const why = `the server rejected our request due to an error in our request: ${patched.message}`
-  return new Refusal(422, "Invalid", why)
+  return new Refusal(422, "Invalid", why, {})
+}
+
+/** What a patch makes of a built-in kind's object may be no object of that kind: then it is the patch that is wrong. */
+const updatePatched = (world: WriteWorld, write: Write & { readonly name: string }, value: Json): Written | Refusal => {
+  const { kind } = write
+  const fault = kind.custom ? undefined : typeFault(kind, withoutNulls(value))
+  if (fault === undefined) return updateObject(world, write, value)
+  const cause = invalid("patch", JSON.stringify(value), fault.message)
+  return new Refusal(422, "Invalid", ` "" is invalid: ${cause.field}: ${cause.message}`, {
+    causes: [cause as unknown as Json],
+  })
 }
 
 /** A patch that names no version means the present one. */

@@ -21,7 +21,8 @@ export type ListRequest = {
 /** A list, whole or in pages; all pages of one list show the state of its first page. */
 export const listObjects = (objects: StoreObjects, request: ListRequest, at: At): Json | Refusal => {
   const token = readToken(request.query["continue"])
-  if (token === undefined) return badRequest("continue key is not valid: start the list again without it")
+  if (token === undefined)
+    return badRequest("invalid continue token: continue key is not valid: start the list again without it")
   const version = token === "first" ? askedVersion(objects, request.query) : token.version
   if (version instanceof Refusal) return version
   const state = objects.list(storageName(request.kind), version)

@@ -1,6 +1,6 @@
 import type { At } from "../time/instant.ts"
 import type { JsonObject } from "./http.ts"
-import { isObject, objectAt, textAt, withField, withoutField } from "./json.ts"
+import { isObject, numberAt, objectAt, textAt, withField, withoutField } from "./json.ts"
 import { base64OfText } from "./base64.ts"
 import { prepareCrd, validateCrd } from "./kinds-custom.ts"
 import type { Kind } from "./kinds.ts"
@@ -39,6 +39,10 @@ export const rulesOf = (kind: Kind, services: ServiceAllocations): KindRules => 
       return { ...NOTHING, validate: validateImmutable }
     case "namespaces":
       return { ...NOTHING, prepare: prepareNamespace }
+    case "events":
+      return { ...NOTHING, validate: validateEvent }
+    case "leases.coordination.k8s.io":
+      return { ...NOTHING, validate: validateLease }
     case "pods":
       return { ...NOTHING, prepare: preparePod }
     case "customresourcedefinitions.apiextensions.k8s.io":
@@ -78,6 +82,23 @@ const validateImmutable = (object: JsonObject, before: JsonObject | undefined): 
     (name) => JSON.stringify(object[name]) !== JSON.stringify(before[name]),
   )
   return changed.map((name) => forbidden(name, "field is immutable when `immutable` is set"))
+}
+
+/** An Event lies where the object lies that it is about. */
+const validateEvent = (event: JsonObject): readonly Cause[] => {
+  const about = textAt(event, "involvedObject", "namespace") ?? ""
+  const namespace = textAt(event, "metadata", "namespace") ?? ""
+  if (about === namespace || (about === "" && namespace === "default")) return []
+  return [invalid("involvedObject.namespace", about, "does not match event.namespace")]
+}
+
+const validateLease = (lease: JsonObject): readonly Cause[] => {
+  const seconds = numberAt(lease, "spec", "leaseDurationSeconds") ?? 1
+  const transitions = numberAt(lease, "spec", "leaseTransitions") ?? 0
+  return [
+    ...(seconds > 0 ? [] : [invalid("spec.leaseDurationSeconds", seconds, "must be greater than 0")]),
+    ...(transitions >= 0 ? [] : [invalid("spec.leaseTransitions", transitions, "must be greater than or equal to 0")]),
+  ]
 }
 
 const prepareNamespace = (namespace: JsonObject, before: JsonObject | undefined): JsonObject => {

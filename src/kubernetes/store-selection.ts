@@ -1,5 +1,7 @@
 import type { JsonObject } from "./http.ts"
 import { textAt } from "./json.ts"
+import type { Kind } from "./kinds.ts"
+import { resourceName } from "./kinds.ts"
 import type { FieldRequirement, LabelRequirement } from "./selector.ts"
 import { matchesFields, matchesLabels, parseFieldSelector, parseLabelSelector } from "./selector.ts"
 import type { Refusal } from "./store-status.ts"
@@ -16,14 +18,33 @@ export const selectionOf = (
   query: Readonly<Record<string, string>>,
   namespace: string | undefined,
   name: string | undefined,
+  kind: Kind,
 ): Selection | Refusal => {
   const labels = parseLabelSelector(query["labelSelector"] ?? "")
   if (labels === undefined) return badRequest(`unable to parse requirement: labelSelector ${query["labelSelector"]}`)
   const fields = parseFieldSelector(query["fieldSelector"] ?? "")
   if (fields === undefined) return badRequest(`invalid field selector: ${query["fieldSelector"]}`)
+  const unknown = fields.find(({ path }) => !isSelectable(kind, path))
+  if (unknown !== undefined) return badRequest(`field label not supported: ${unknown.path}`)
   const named = name === undefined ? [] : [{ path: "metadata.name", equal: true, value: name }]
   return { namespace, labels, fields: [...fields, ...named] }
 }
+
+/** Fields that a built-in kind can be selected by besides its name and namespace, as Kubernetes has them. */
+const SELECTABLE: Readonly<Record<string, readonly string[]>> = {
+  events: ["involvedObject.", "reason", "reportingComponent", "source", "type"],
+  "events.events.k8s.io": ["regarding.", "reason", "reportingController", "type"],
+  namespaces: ["status.phase"],
+  nodes: ["spec.unschedulable"],
+  pods: ["spec.", "status."],
+  secrets: ["type"],
+  services: ["spec.clusterIP", "spec.type"],
+}
+
+const isSelectable = (kind: Kind, path: string): boolean =>
+  path === "metadata.name" ||
+  (path === "metadata.namespace" && kind.namespaced) ||
+  (SELECTABLE[resourceName(kind)] ?? []).some((one) => (one.endsWith(".") ? path.startsWith(one) : path === one))
 
 export const isSelected = (selection: Selection, object: JsonObject): boolean =>
   (selection.namespace === undefined || textAt(object, "metadata", "namespace") === selection.namespace) &&

@@ -2,6 +2,7 @@ import type { Json, JsonObject } from "./http.ts"
 import type { Kind } from "./kinds.ts"
 import { resourceName } from "./kinds.ts"
 import type { Cause } from "./schema-validate.ts"
+import { invalid } from "./schema-validate.ts"
 
 export type StatusReason =
   | "AlreadyExists"
@@ -24,8 +25,9 @@ export class Refusal {
   readonly code: number
   readonly reason: StatusReason
   readonly message: string
-  readonly details: JsonObject
-  constructor(code: number, reason: StatusReason, message: string, details: JsonObject = {}) {
+  /** Empty, but there, where the refusal is the server's own and not about an object. */
+  readonly details: JsonObject | undefined
+  constructor(code: number, reason: StatusReason, message: string, details?: JsonObject) {
     this.code = code
     this.reason = reason
     this.message = message
@@ -41,7 +43,7 @@ export const statusOf = (refusal: Refusal): JsonObject => ({
   status: "Failure",
   message: refusal.message,
   reason: refusal.reason,
-  ...(Object.keys(refusal.details).length === 0 ? {} : { details: refusal.details }),
+  ...(refusal.details === undefined ? {} : { details: refusal.details }),
   code: refusal.code,
 })
 
@@ -63,7 +65,7 @@ export const notFound = (kind: Kind, name: string): Refusal =>
   new Refusal(404, "NotFound", `${resourceName(kind)} "${name}" not found`, about(kind, name))
 
 export const noSuchPath = (): Refusal =>
-  new Refusal(404, "NotFound", "the server could not find the requested resource")
+  new Refusal(404, "NotFound", "the server could not find the requested resource", {})
 
 export const alreadyExists = (kind: Kind, name: string): Refusal =>
   new Refusal(409, "AlreadyExists", `${resourceName(kind)} "${name}" already exists`, about(kind, name))
@@ -84,7 +86,7 @@ export const forbiddenWrite = (kind: Kind, name: string, why: string): Refusal =
 export const badRequest = (message: string): Refusal => new Refusal(400, "BadRequest", message)
 
 export const methodNotAllowed = (): Refusal =>
-  new Refusal(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
+  new Refusal(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {})
 
 export const notAcceptable = (): Refusal =>
   new Refusal(
@@ -103,6 +105,12 @@ export const versionTooLarge = (asked: number, current: number): Refusal =>
     causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
     retryAfterSeconds: 1,
   })
+
+/** The one refusal of its sort that names the resource instead of the kind. */
+export const versionMissing = (kind: Kind, name: string): Refusal => {
+  const cause = invalid("metadata.resourceVersion", 0, "must be specified for an update")
+  return invalidObject({ ...kind, kind: kind.plural }, name, [cause])
+}
 
 export const invalidObject = (kind: Kind, name: string, causes: readonly Cause[]): Refusal => {
   const said = causes.map((cause) => `${cause.field}: ${cause.message}`)

@@ -8,7 +8,7 @@ import { apiVersionOf } from "./resource.ts"
 import type { Schema } from "./schema.ts"
 import { applyDefaults, prune } from "./schema.ts"
 import type { Cause } from "./schema-validate.ts"
-import { invalid, validate } from "./schema-validate.ts"
+import { validate } from "./schema-validate.ts"
 import { hasFinalizers, isBeingDeleted, metadataOfNew, metadataOfUpdate } from "./store-metadata.ts"
 import { validateMetadata, validateMetadataUpdate, withoutNulls } from "./store-metadata.ts"
 import type { StoreIdentities } from "./store-identity.ts"
@@ -23,6 +23,7 @@ import {
   invalidObject,
   notFound,
   Refusal,
+  versionMissing,
 } from "./store-status.ts"
 
 /** What writes need of the store. */
@@ -51,7 +52,10 @@ type Read = { readonly object: JsonObject; readonly warnings: readonly string[] 
 /** The client's body as an object of this kind: right type, unknown fields dropped, named, or refused. */
 const readBody = (write: Write, body: Json | undefined): Read | Refusal => {
   const { kind } = write
-  if (!isObject(body)) return badRequest("the body of the request must be one object in JSON")
+  if (!isObject(body))
+    return badRequest(
+      `the object provided is unrecognized (must be of type ${kind.kind}): it must be one object in JSON`,
+    )
   const wrong = wrongType(kind, body)
   if (wrong !== undefined) return wrong
   const { value, unknown } = prune(kind.custom ? body : withoutNulls(body), kind.schema)
@@ -76,13 +80,17 @@ const wrongType = (kind: Kind, body: JsonObject): Refusal | undefined => {
       `the API version in the data (${plainText(apiVersion)}) does not match the expected API version (${apiVersionOf(kind)})`,
     )
   const said = body["kind"] ?? kind.kind
+  if (said !== kind.kind && !kind.custom)
+    return badRequest(
+      `${plainText(said)} in version "${kind.version}" cannot be handled as a ${kind.kind}: send it to its own path`,
+    )
   if (said !== kind.kind)
     return badRequest(`the kind in the data (${plainText(said)}) does not match the expected kind (${kind.kind})`)
   return isObject(body["metadata"] ?? {}) ? undefined : badRequest("metadata must be an object")
 }
 
 /** A built-in kind is read into typed fields: what has the wrong type is no object of it at all. */
-const typeFault = (kind: Kind, value: Json): Refusal | undefined => {
+export const typeFault = (kind: Kind, value: Json): Refusal | undefined => {
   const fault = validate(value, kind.schema, "").find((cause) => cause.reason === "FieldValueTypeInvalid")
   if (fault === undefined) return undefined
   return badRequest(
@@ -212,8 +220,7 @@ const checkPreconditions = (
   if (saidNamespace !== "" && saidNamespace !== namespace)
     return badRequest("the namespace of the provided object does not match the namespace sent on the request")
   const version = textAt(sent, "metadata", "resourceVersion") ?? ""
-  if (version === "" && kind.custom)
-    return invalidObject(kind, name, [invalid("metadata.resourceVersion", 0, "must be specified for an update")])
+  if (version === "" && kind.custom) return versionMissing(kind, name)
   if (version !== "" && version !== textAt(before, "metadata", "resourceVersion")) return conflict(kind, name)
   const uid = textAt(sent, "metadata", "uid") ?? ""
   const had = textAt(before, "metadata", "uid") ?? ""

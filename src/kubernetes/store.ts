@@ -134,7 +134,7 @@ const open = (
   bookmarkEveryMs: number,
   at: At,
 ): ReturnType<typeof openWatch> => {
-  const selection = selectionOf(request.query, namespace, name)
+  const selection = selectionOf(request.query, namespace, name, kind)
   if (selection instanceof Refusal) return selection
   const format = formatOf(request.accept, request.query)
   if (format instanceof Refusal) return format

@@ -6,7 +6,7 @@ import type { Answer, Asked } from "./story-client.ts"
 export type Exchange = {
   readonly title: string
   readonly ask: Asked | ((earlier: Earlier) => Asked)
-  /** Fields of the answer, by path, that the embedded server leaves out on purpose: nobody in the lab reads them. */
+  /** Fields of the answer, by path, in which the embedded server differs on purpose: nobody reads them, or it says better. */
   readonly without?: readonly string[]
 }
 /** The body of an earlier answer by its title, as it came. */
@@ -48,7 +48,7 @@ const withoutChance = (value: Json, name = ""): Json => {
 
 /** Where the sentence goes on in the words of Go's own library, or shows a Go value, only its beginning is compared. */
 const goWords =
-  /(cannot be handled as a \w+: |unable to parse requirement: |continue key is not valid|is unrecognized \(must be of type Service\): |Duplicate value: \{|new finalizers |in body must be of type |patch: Invalid value: ).*/s
+  /(cannot be handled as a \w+: |unable to parse requirement: |continue key is not valid|is unrecognized \(must be of type Service\): |Duplicate value: \{|new finalizers |in body must be of type |patch: Invalid value: |Invalid value: "\{|due to an error in our request|accepted media types include: ).*/s
 
 const wordFor = (text: string, name: string): string => {
   if (name === "resourceVersion") return text === "" ? "" : "<version>"
