@@ -56,12 +56,16 @@ const cutPower = async ({ lab, timeline }: Stage, service: LabService): Promise<
   const before = await answererOf(lab, target.address)
   if (before === undefined) return false
   const asker = await startAsking(lab, target, askedPerSecond)
-  timeline.tell(before, `power cut: it announces ${service.name} ${target.address}, while the workstation asks ${askedPerSecond} times a second`)
+  timeline.tell(
+    before,
+    `power cut: it announces ${service.name} ${target.address}, while the workstation asks ${askedPerSecond} times a second`,
+  )
   await lab.control.call("break", { machine: before, fault: "power" })
   const after = await untilAnsweredBy(lab, target.address, (node) => node !== before)
   await pause(warmUpMs)
   const report = await lab.control.call("stopAsker", { asker })
-  if (after === undefined) timeline.tell("✗", `nobody took ${target.address} over within ${takeoverPatienceMs / 1000} s`)
+  if (after === undefined)
+    timeline.tell("✗", `nobody took ${target.address} over within ${takeoverPatienceMs / 1000} s`)
   else timeline.tell(after, `missed its beats, asked the LAN (silence), announces ${target.address}`)
   timeline.tell("workstation", `${gapText(report)}; it now gets ${await greeting(lab, target)}`)
   await lab.control.call("mend", { machine: before, fault: undefined })
@@ -76,11 +80,19 @@ const moveOnPurpose = async ({ lab, timeline }: Stage, service: LabService): Pro
   if (from === undefined || to === undefined) return false
   const asker = await startAsking(lab, target, moveAskedPerSecond)
   await annotate(lab, service.name, { "porchlight.dev/move-to": to })
-  timeline.tell("kubectl", `annotate service ${service.name.split("/")[1]} porchlight.dev/move-to=${to}, while ${moveAskedPerSecond} new connections a second are made`)
+  timeline.tell(
+    "kubectl",
+    `annotate service ${service.name.split("/")[1]} porchlight.dev/move-to=${to}, while ${moveAskedPerSecond} new connections a second are made`,
+  )
   const arrived = await untilAnsweredBy(lab, target.address, (node) => node === to)
   await pause(warmUpMs)
   const report = await lab.control.call("stopAsker", { asker })
-  timeline.tell(arrived ?? from, arrived === to ? `announces ${target.address}: ${from} offered, ${to} claimed, ${from} let go` : `still announces ${target.address}: it did not move`)
+  timeline.tell(
+    arrived ?? from,
+    arrived === to
+      ? `announces ${target.address}: ${from} offered, ${to} claimed, ${from} let go`
+      : `still announces ${target.address}: it did not move`,
+  )
   timeline.tell("workstation", `${report.answered} of ${report.asked} new connections answered, ${report.lost} failed`)
   return arrived === to && report.lost === 0
 }
@@ -104,14 +116,19 @@ const greeting = async (lab: RunningLab, target: Target): Promise<string> => {
 }
 
 /** What `kubectl annotate` sends. */
-const annotate = async (lab: RunningLab, service: string, annotations: Readonly<Record<string, string>>): Promise<void> => {
+const annotate = async (
+  lab: RunningLab,
+  service: string,
+  annotations: Readonly<Record<string, string>>,
+): Promise<void> => {
   const [namespace, name] = service.split("/")
   const answer = await fetch(`${lab.url}/api/v1/namespaces/${namespace}/services/${name}`, {
     method: "PATCH",
     headers: { "content-type": "application/merge-patch+json" },
     body: JSON.stringify({ metadata: { annotations } }),
   })
-  if (!answer.ok) throw new Error(`the lab's API server refused to annotate ${service}: ${answer.status} ${await answer.text()}`)
+  if (!answer.ok)
+    throw new Error(`the lab's API server refused to annotate ${service}: ${answer.status} ${await answer.text()}`)
 }
 
 /** Who answers for an address on the wire: the machine behind the hardware address that arping hears. */
@@ -138,5 +155,7 @@ const untilAnsweredBy = async (
 /** A node that could hold the address as well: one with a speaker, not excluded from load balancers, alive. */
 const otherSpeaker = async (lab: RunningLab, not: string | undefined): Promise<string | undefined> => {
   const { machines } = await lab.control.call("status", {})
-  return machines.find(({ name, role, faults }) => role === "node" && name.startsWith("w") && name !== not && faults.length === 0)?.name
+  return machines.find(
+    ({ name, role, faults }) => role === "node" && name.startsWith("w") && name !== not && faults.length === 0,
+  )?.name
 }

@@ -39,6 +39,9 @@ const kinds: readonly KindName[] = allKinds
 const announcedAfterMs = 1000
 /** Entries of the ledger that nobody needs any more are looked for so often. */
 const sweepMs = 3_600_000
+/** A round's cost follows the Services it looks at; so does the pause after it, and a thousand at once take few rounds. */
+const pauseMsPerService = 0.05
+const eventsInFlightMax = 4
 const leaseName = "porchlight-controller"
 
 /** Gives addresses: what the API server says in, what it is to be told out. Nothing is given before every kind was listed. */
@@ -51,6 +54,8 @@ export const createController = (options: ControllerOptions): Program<Controller
   const ownWrites = createOwnWrites()
   const events = createEventRecorder("metallb-controller")
   const writer = createWriter({ ids, timeoutMs: lastWriteTimeoutMs })
+  /** Events go their own way, so that a thousand of them delay no address. */
+  const eventWriter = createWriter({ ids, timeoutMs: lastWriteTimeoutMs, inFlightMax: eventsInFlightMax })
   const lease = createLease({ ids, namespace: options.namespace, name: leaseName, identity: options.identity })
   const reflectors = kinds.map((kind) => ({ kind, reflector: reflectorFor(kind, options.namespace, ids) }))
   const pools = new Map<string, KubernetesObject>()
@@ -66,6 +71,7 @@ export const createController = (options: ControllerOptions): Program<Controller
   let reportedAt: Instant | undefined
   let conditionsStale = false
   let sweepAt: Instant | undefined
+  let nextRoundAt = 0 as Instant
   let held: MassRelease | undefined
   /** What was last told of each Service. */
   const told = new Map<ServiceName, Allocation>()
@@ -77,20 +83,28 @@ export const createController = (options: ControllerOptions): Program<Controller
   const tellWriter = (input: WriterInput, at: At): void => {
     for (const output of writer.step(input, at))
       if (output.kind === "request" || output.kind === "abort") outputs.push(output)
-      else onWriter(output, at)
+      else onWriter(output)
   }
 
   const tell = (service: Service, event: ServiceEvent, at: At): void => {
     const [namespace, name] = service.name.split("/") as [string, string]
     const about = { apiVersion: "v1", kind: "Service", namespace, name, uid: service.uid }
     const recorded = events.record({ ...event, about }, at)
-    if (recorded !== undefined) write(recorded.key, recorded.call, at)
+    if (recorded !== undefined) tellEventWriter({ kind: "write", ...recorded }, at)
+  }
+
+  const tellEventWriter = (input: WriterInput, at: At): void => {
+    for (const output of eventWriter.step(input, at)) {
+      if (output.kind === "request" || output.kind === "abort") outputs.push(output)
+      else {
+        const more = events.heard(output)
+        if (more !== undefined) tellEventWriter({ kind: "write", ...more }, at)
+      }
+    }
   }
 
   /** The answer to a write is the newest there is: read at once, without waiting for the watch. */
-  const onWriter = (event: WriterEvent, at: At): void => {
-    const more = events.heard(event)
-    if (more !== undefined) write(more.key, more.call, at)
+  const onWriter = (event: WriterEvent): void => {
     const [about, ...rest] = event.key.split("/")
     const kind = kindOfKey[about ?? ""]
     if (kind === undefined) return
@@ -132,16 +146,21 @@ export const createController = (options: ControllerOptions): Program<Controller
     pending.add(name)
   }
 
+  const fence = (until: Instant, at: At): void => {
+    tellWriter({ kind: "fence", until }, at)
+    tellEventWriter({ kind: "fence", until }, at)
+  }
+
   const onLease = (event: LeaseEvent, at: At): void => {
     switch (event.kind) {
       case "leading":
         if (!leading) everything = true
         leading = true
-        tellWriter({ kind: "fence", until: event.until }, at)
+        fence(event.until, at)
         break
       case "stopped":
         leading = false
-        tellWriter({ kind: "fence", until: at.now }, at)
+        fence(at.now, at)
         if (event.why === "released" && stopping) outputs.push({ kind: "exit" })
         break
       case "following":
@@ -150,7 +169,11 @@ export const createController = (options: ControllerOptions): Program<Controller
     }
   }
 
+  const backlog = (): number => pending.size + ledgers.waiting().size
+
   const round = (at: At): void => {
+    if (at.now < nextRoundAt) return
+    nextRoundAt = after(at.now, Math.floor(backlog() * pauseMsPerService))
     const knowledge = snapshot.look()
     if (knowledge.state === "listing") return
     const { cluster, news, deleted } = knowledge
@@ -260,6 +283,7 @@ export const createController = (options: ControllerOptions): Program<Controller
           take(kind, output)
         }
     tellWriter(plain, at)
+    tellEventWriter(plain, at)
     for (const output of lease.step(input.kind === "stop" ? { kind: "release" } : plain, at))
       if (output.kind === "request" || output.kind === "abort") outputs.push(output)
       else onLease(output, at)
@@ -271,7 +295,9 @@ export const createController = (options: ControllerOptions): Program<Controller
     step,
     wakeAt: () =>
       earliest(
+        backlog() > 0 ? nextRoundAt : undefined,
         writer.wakeAt(),
+        eventWriter.wakeAt(),
         lease.wakeAt(),
         reportedAt,
         sweepAt,

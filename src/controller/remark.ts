@@ -6,7 +6,8 @@ import type { LeaseEvent } from "../kubernetes/lease.ts"
 import type { ReflectorEvent } from "../kubernetes/reflector.ts"
 import type { WriterEvent } from "../kubernetes/writer.ts"
 import { failureText } from "../wording/api-failure.ts"
-import { massReleaseSentence, problemSentence } from "../wording/allocation.ts"
+import { massReleaseSentence } from "../wording/allocation.ts"
+import { problemText } from "../wording/problem.ts"
 import type { Remark } from "./output.ts"
 
 /** What the log says of the controller's own life; Services' allocations are told as events on the Service. */
@@ -42,7 +43,7 @@ export const remarkOf = (happened: Happened): Remark => {
     case "reflector":
       return reflectorRemark(happened.of, happened.event)
     case "problem":
-      return remark("warn", "problem", problemSentence(happened.problem))
+      return remark("warn", "problem", problemText(happened.problem))
     case "held":
       return remark("error", "mass-release-held", massReleaseSentence(happened))
   }

@@ -56,7 +56,7 @@ program
 const lab = program
   .command("lab")
   .summary("a network of your own to break")
-  .description("Scenarios in network namespaces.")
+  .description("Scenarios in network namespaces.").enablePositionalOptions()
 lab
   .command("up")
   .summary("raise a scenario")
@@ -95,7 +95,6 @@ lab
   .action(async (machine: string, command: string[], options) => {
     process.exitCode = await (await import("../cli/lab.ts")).labExec(machine, command, options)
   })
-lab.enablePositionalOptions()
 for (const [verb, summary] of [
   ["break", "power, cable, speaker, freeze, api, beats, arp, loss=20%, oneway=w1>w2, twin=ADDRESS"],
   ["mend", "undo it"],
