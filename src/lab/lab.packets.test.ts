@@ -260,8 +260,8 @@ const seenFrom = async (lab: Lab, machine: string): Promise<string | undefined> 
 }
 
 const until = async (holds: () => Promise<boolean>): Promise<void> => {
-  for (const end = Date.now() + 5000; Date.now() < end; await pause(20)) if (await holds()) return
-  assert.fail("it did not come to that in 5 s")
+  for (const end = Date.now() + 10_000; Date.now() < end; await pause(20)) if (await holds()) return
+  assert.fail("it did not come to that in 10 s")
 }
 
 const macsOf = (report: ArpingReport): string[] => Object.keys(report.macs).sort()

@@ -169,7 +169,7 @@ const bridgeMac = (machine: Machine): string => `0e:58${machine.links[0].mac.sli
 const networkOf = (cidr: string): string => cidr.split("/")[0]!
 
 /** The first host of a pod network: cni0's own address. */
-export const firstHostOf = (cidr: string): string => {
+const firstHostOf = (cidr: string): string => {
   const address = parsePrefix(cidr)?.address
   if (address === undefined)
     throw new Error(`${cidr} is no prefix; a Node's spec.podCIDRs hold prefixes like 10.244.3.0/24`)

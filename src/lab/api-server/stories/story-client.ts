@@ -16,7 +16,7 @@ export type Answer = { readonly status: number; readonly body: Json | undefined 
 export type StoryClient = {
   /** Rejects where no answer comes. */
   readonly ask: (asked: Asked) => Promise<Answer>
-  readonly watch: (path: string) => StoryWatch
+  readonly watch: (path: string, accept?: string) => StoryWatch
   readonly close: () => void
 }
 
@@ -53,7 +53,8 @@ export const createStoryClient = (target: ApiTarget): StoryClient => {
 
   return {
     ask,
-    watch: (path) => openWatch((listener) => send({ method: "GET", path }, true, listener)),
+    watch: (path, accept) =>
+      openWatch((listener) => send({ method: "GET", path, ...(accept !== undefined && { accept }) }, true, listener)),
     close: api.close,
   }
 }
