@@ -1,0 +1,173 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import { parseAddress, printAddress } from "../../net/address.ts"
+import { clusterOf, poolObject, serviceObject, type ServiceStory } from "../../cluster/cluster-fixture.ts"
+import type { Cluster } from "../../cluster/cluster.ts"
+import type { LedgerEntry } from "../../cluster/ledger.ts"
+import type { ServiceName } from "../../cluster/name.ts"
+import { apply, settle } from "../settle.ts"
+import { allocate } from "./allocator.ts"
+import { ledgerChanges, ledgerWrites, rememberSeconds } from "./ledger-change.ts"
+import { brake } from "./release-brake.ts"
+
+const now = 1_800_000_000
+
+test("a first giving is written with a grant above the clock at which its ledger began", () => {
+  const entry = entryAt(settle(clusterOf(pool, serviceObject("a/b")), now).cluster, "10.0.0.0")
+  assert.deepEqual(entry, {
+    state: "given",
+    address: parseAddress("10.0.0.0"),
+    pool: "p",
+    grant: now + 1,
+    since: now,
+    owners: [{ service: "a/b", uid: "uid of a/b", terms: "" }],
+  })
+})
+
+test("what MetalLB gave is adopted as it stands", () => {
+  const { cluster } = settle(clusterOf(pool, serviceObject("a/b", { has: ["10.0.0.7"] })), now)
+  assert.equal(entryAt(cluster, "10.0.0.7")?.state, "given")
+})
+
+test("joining or leaving a share raises no grant; passing to somebody else does", () => {
+  const one = settle(clusterOf(pool, sharing("a/one", "80/TCP")), now).cluster
+  const grant = entryAt(one, "10.0.0.0")!.grant
+  const two = later(one, [sharing("a/one", "80/TCP"), sharing("a/two", "81/TCP")], 10)
+  assert.deepEqual([entryAt(two, "10.0.0.0")!.grant, ownersAt(two, "10.0.0.0")], [grant, ["a/one", "a/two"]])
+  const left = later(two, [sharing("a/two", "81/TCP")], 20)
+  assert.deepEqual([entryAt(left, "10.0.0.0")!.grant, ownersAt(left, "10.0.0.0")], [grant, ["a/two"]])
+  const passed = later(
+    left,
+    [serviceObject("b/other", { annotations: { "metallb.io/loadBalancerIPs": "10.0.0.0" } })],
+    30,
+  )
+  assert.deepEqual([entryAt(passed, "10.0.0.0")!.grant, ownersAt(passed, "10.0.0.0")], [grant + 1, ["b/other"]])
+})
+
+test("a freed address keeps its last owner for thirty days, and its grant goes on rising after that", () => {
+  const had = settle(clusterOf(pool, serviceObject("a/b")), now).cluster
+  const grant = entryAt(had, "10.0.0.0")!.grant
+  const freed = later(had, [], 60)
+  assert.deepEqual([entryAt(freed, "10.0.0.0")?.state, ownersAt(freed, "10.0.0.0")], ["freed", ["a/b"]])
+  assert.equal(later(freed, [], rememberSeconds).ledger.entries.size, 1)
+  const forgotten = later(freed, [], rememberSeconds + 60)
+  assert.equal(forgotten.ledger.entries.size, 0)
+  const again = later(forgotten, [serviceObject("x/y")], rememberSeconds + 120)
+  assert.equal(entryAt(again, "10.0.0.0")!.grant, grant + 1)
+})
+
+test("a re-created Service has its address under a new grant, the same one restarted keeps it", () => {
+  const had = settle(clusterOf(pool, serviceObject("a/b", { uid: "first" })), now).cluster
+  const grant = entryAt(had, "10.0.0.0")!.grant
+  assert.equal(entryAt(later(had, [serviceObject("a/b", { uid: "first" })], 5), "10.0.0.0")!.grant, grant)
+  assert.equal(entryAt(later(had, [serviceObject("a/b", { uid: "second" })], 5), "10.0.0.0")!.grant, grant + 1)
+})
+
+test("addresses of one block go to one object, in one write under its version", () => {
+  const cluster = clusterOf(pool, ...Array.from({ length: 300 }, (_, index) => serviceObject(`a/s${index}`)))
+  const writes = ledgerWrites(cluster, ledgerChanges(cluster, allocate(cluster, now), now, undefined), now)
+  assert.deepEqual(
+    writes.map(({ name, entries, resourceVersion }) => [name, entries.length, resourceVersion]),
+    [
+      ["p-10.0.0.0", 256, undefined],
+      ["p-10.0.1.0", 44, undefined],
+    ],
+  )
+})
+
+test("changes of named Services are those of all, as far as they concern these Services", () => {
+  const cluster = clusterOf(pool, serviceObject("a/b"), serviceObject("a/c"))
+  const allocations = allocate(cluster, now)
+  const changes = ledgerChanges(cluster, allocations, now, new Set(["a/c" as ServiceName]))
+  assert.deepEqual(
+    changes.map(({ address }) => printAddress(address)),
+    ["10.0.0.1"],
+  )
+})
+
+test("three addresses may go at once, a fourth makes it a release that a person must confirm", () => {
+  const many = (count: number): Cluster =>
+    settle(clusterOf(pool, ...Array.from({ length: count }, (_, index) => serviceObject(`a/s${index}`))), now).cluster
+  assert.equal(released(many(3)).held, undefined)
+  const { held, changes } = released(many(4))
+  assert.deepEqual([held?.addresses.length, held?.services.length, held?.given, changes.length], [4, 4, 4, 0])
+  assert.match(held!.code, /^[0-9a-f]{6}$/)
+})
+
+test("ten of a hundred may go, eleven may not; other changes go on", () => {
+  const settled = settle(clusterOf(pool, ...names(100).map((name) => serviceObject(name))), now).cluster
+  const without = (count: number): ReturnType<typeof brake> => {
+    const cluster = {
+      ...clusterOf(
+        pool,
+        ...names(100)
+          .slice(count)
+          .map((name) => serviceObject(name)),
+        serviceObject("new/one"),
+      ),
+      ledger: settled.ledger,
+    }
+    return brake(cluster, ledgerChanges(cluster, allocate(cluster, now), now, undefined), new Set())
+  }
+  assert.equal(without(10).held, undefined)
+  assert.equal(without(11).held?.addresses.length, 11)
+  assert.deepEqual(
+    without(11).changes.map(({ entry }) => entry?.owners[0].service),
+    ["new/one"],
+  )
+})
+
+test("those seen deleted never count, those that lose their address to a missing pool do", () => {
+  const settled = settle(clusterOf(pool, ...names(20).map((name) => serviceObject(name))), now).cluster
+  const empty = { ...clusterOf(pool), ledger: settled.ledger }
+  const changes = ledgerChanges(empty, allocate(empty, now), now, undefined)
+  assert.equal(brake(empty, changes, new Set(names(20))).held, undefined)
+  assert.equal(brake(empty, changes, new Set(names(16))).held?.addresses.length, 4)
+  const poolless = { ...clusterOf(...names(20).map((name) => serviceObject(name))), ledger: settled.ledger }
+  assert.equal(
+    brake(poolless, ledgerChanges(poolless, allocate(poolless, now), now, undefined), new Set()).held?.services.length,
+    20,
+  )
+})
+
+test("a release goes through once a ledger carries its code, and no other", () => {
+  const settled = settle(clusterOf(pool, ...names(9).map((name) => serviceObject(name))), now).cluster
+  const confirmed = (code: string): Cluster => {
+    const objects = new Map(
+      [...settled.ledger.objects].map(([name, object]) => [name, { ...object, confirmedRelease: code }]),
+    )
+    return { ...clusterOf(pool), ledger: { ...settled.ledger, objects } }
+  }
+  const judge = (cluster: Cluster): ReturnType<typeof brake> =>
+    brake(cluster, ledgerChanges(cluster, allocate(cluster, now), now, undefined), new Set())
+  const { code } = judge(confirmed("")).held!
+  assert.equal(judge(confirmed(code)).held, undefined)
+  assert.ok(judge(confirmed("000000")).held !== undefined)
+})
+
+const pool = poolObject("p", ["10.0.0.0/16"])
+
+const names = (count: number): readonly ServiceName[] =>
+  Array.from({ length: count }, (_, index) => `a/s${100 + index}` as ServiceName)
+
+const sharing = (name: string, port: string): ReturnType<typeof serviceObject> => {
+  const story: ServiceStory = { ports: [port], annotations: { "metallb.io/allow-shared-ip": "k" } }
+  return serviceObject(name, story)
+}
+
+/** The same ledger with these Services, `seconds` later, after one round of a controller. */
+const later = (before: Cluster, services: readonly ReturnType<typeof serviceObject>[], seconds: number): Cluster => {
+  const cluster = { ...clusterOf(pool, ...services), ledger: before.ledger }
+  return apply(cluster, allocate(cluster, now + seconds), now + seconds)
+}
+
+const released = (settled: Cluster): ReturnType<typeof brake> => {
+  const cluster = { ...clusterOf(pool), ledger: settled.ledger }
+  return brake(cluster, ledgerChanges(cluster, allocate(cluster, now), now, undefined), new Set())
+}
+
+const entryAt = ({ ledger }: Cluster, address: string): LedgerEntry | undefined =>
+  ledger.entries.get(parseAddress(address)!)
+
+const ownersAt = (cluster: Cluster, address: string): readonly string[] =>
+  (entryAt(cluster, address)?.owners ?? []).map(({ service }) => service)
