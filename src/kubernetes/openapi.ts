@@ -23,7 +23,7 @@ export const openApiDocument = (kinds: Kinds, group: string, version: string): J
   return {
     openapi: "3.0.0",
     info: { title: "Kubernetes API as Porchlight's lab serves it", version: "v1.35" },
-    paths: Object.fromEntries([...served.flatMap(pathsOf), ...(group === "" ? [LISTS] : [])]),
+    paths: Object.fromEntries(served.flatMap(pathsOf)),
     components: { schemas: Object.fromEntries(served.map((kind) => [schemaName(kind), schemaOf(kind)])) },
   }
 }
@@ -69,19 +69,14 @@ const inPath = (name: string): Json => ({ name, in: "path", required: true, sche
 const NAMESPACE_PARAMETER = inPath("namespace")
 const NAME_PARAMETER = inPath("name")
 
+export const OPENAPI_V2_TYPE = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+
 /**
- * kubectl looks up every kind it sends here, `v1 List` too, which has no path of its own. Where it finds none it asks
- * for OpenAPI v2 in protobuf, which is not served.
+ * `GET /openapi/v2`: a document of no kinds, in protobuf (all of whose bytes are ASCII). kubectl looks up `v1 List` here
+ * and nowhere else; what it does not find it does not check, and leaves to the server.
  */
-const LISTS: readonly [string, Json] = [
-  "/api/v1/lists/{name}",
-  {
-    patch: {
-      responses: {},
-      parameters: WRITE_PARAMETERS,
-      "x-kubernetes-action": "patch",
-      "x-kubernetes-group-version-kind": { group: "", version: "v1", kind: "List" },
-    },
-    parameters: [NAME_PARAMETER],
-  },
-]
+export const openApiV2 = (): string => {
+  const field = (number: number, content: string): string =>
+    String.fromCharCode((number << 3) | 2, content.length) + content
+  return field(1, "2.0") + field(2, field(1, "Kubernetes") + field(2, "v1.35")) + field(8, "")
+}

@@ -7,7 +7,7 @@ import { unevaluatedRules } from "./kinds-custom.ts"
 import type { Kind, Kinds } from "./kinds.ts"
 import { storageName } from "./kinds.ts"
 import { objectKey } from "./object.ts"
-import { openApiDocument, openApiIndex } from "./openapi.ts"
+import { OPENAPI_V2_TYPE, openApiDocument, openApiIndex, openApiV2 } from "./openapi.ts"
 import { deleteObject, sweep } from "./store-delete.ts"
 import { formatList, formatObject, formatOf } from "./store-format.ts"
 import { patchObject } from "./store-patch.ts"
@@ -43,11 +43,11 @@ export const refuse = (refusal: Refusal): StoreAnswer => ({
   warnings: [],
 })
 
-const plain = (code: number, text: string): StoreAnswer => ({
+const plain = (code: number, text: string, contentType = "text/plain; charset=utf-8"): StoreAnswer => ({
   code,
   body: null,
   text,
-  contentType: "text/plain; charset=utf-8",
+  contentType,
   warnings: [],
 })
 
@@ -88,6 +88,8 @@ const answerAbout = (
       return found(resourceList(kinds, route.group, route.version))
     case "openapi-index":
       return ok(openApiIndex(kinds, world.revision()))
+    case "openapi-v2":
+      return plain(200, openApiV2(), OPENAPI_V2_TYPE)
     case "openapi":
       return found(openApiDocument(kinds, route.group, route.version))
     case "nowhere":

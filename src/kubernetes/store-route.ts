@@ -9,7 +9,7 @@ export type Route =
       readonly name: string | undefined
       readonly subresource: string | undefined
     }
-  | { readonly to: "health" | "version" | "core-versions" | "groups" | "openapi-index" }
+  | { readonly to: "health" | "version" | "core-versions" | "groups" | "openapi-index" | "openapi-v2" }
   | { readonly to: "group"; readonly group: string }
   | { readonly to: "resources" | "openapi"; readonly group: string; readonly version: string }
   | { readonly to: "review"; readonly plural: string }
@@ -28,6 +28,7 @@ export const routeOf = (path: string, kinds: Kinds): Route => {
   if (first === undefined) return { to: "unknown" }
   if (HEALTH.has(first)) return { to: "health" }
   if (first === "version" && second === undefined) return { to: "version" }
+  if (first === "openapi" && second === "v2") return { to: "openapi-v2" }
   if (first === "openapi" && second === "v3") return openApiRoute(third, rest)
   if (first === "api") return second === undefined ? { to: "core-versions" } : inGroup("", second, kinds, third, rest)
   if (first !== "apis") return { to: "unknown" }
