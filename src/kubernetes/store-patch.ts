@@ -46,7 +46,7 @@ const updatePatched = (world: WriteWorld, write: Write & { readonly name: string
   if (fault === undefined) return updateObject(world, write, value)
   const cause = invalid("patch", JSON.stringify(value), fault.message)
   return new Refusal(422, "Invalid", ` "" is invalid: ${cause.field}: ${cause.message}`, {
-    causes: [cause as unknown as Json],
+    causes: [cause],
   })
 }
 

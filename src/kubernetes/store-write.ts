@@ -253,7 +253,9 @@ const store = (world: WriteWorld, write: Write & { readonly name: string }, next
   if (isDryRun(write.query)) return next
   const resource = storageName(write.kind)
   const key = objectKey(write.name, write.namespace)
-  const stored = world.objects.put(resource, key, withField(next, ["metadata"], objectAt(next, "metadata")))
-  if (!isBeingDeleted(stored) || hasFinalizers(stored) || resource === "namespaces") return stored
-  return world.objects.remove(resource, key) ?? stored
+  const whole = withField(next, ["metadata"], objectAt(next, "metadata"))
+  const goes = isBeingDeleted(whole) && !hasFinalizers(whole) && resource !== "namespaces"
+  if (!goes) return world.objects.put(resource, key, whole)
+  world.objects.remove(resource, key)
+  return whole
 }
