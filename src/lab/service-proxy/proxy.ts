@@ -39,12 +39,14 @@ export const startServiceProxy = (node: ProxyNode, complain: (message: string) =
         complain(`service proxy of ${node.name}: ${sentenceOfError(error)}; the former rules stay`)
       }
     }
-    state.running = undefined
   }
   const schedule = (): void => {
     state.timer ??= setTimeout(() => {
       state.timer = undefined
-      state.running ??= sync()
+      // A sync that finds nothing to write ends before it returns: only its promise may clear what is set here.
+      state.running ??= sync().finally(() => {
+        state.running = undefined
+      })
     }, batchMs)
   }
   return {
