@@ -1,5 +1,6 @@
 import { CommanderError } from "commander"
 import { CommandFailure } from "./failure.ts"
+import { asTyped, commandPrefix } from "./prefix.ts"
 import { styleFor } from "./style.ts"
 
 /** Says what ended a command on standard error, and gives the code to exit with. */
@@ -8,7 +9,8 @@ export const failWith = (error: unknown): number => {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   const style = styleFor(process.stderr)
   if (error instanceof CommandFailure) {
-    console.error([`${style.bad} ${error.message}`, ...error.hints.map((hint) => `  ${hint}`)].join("\n"))
+    const lines = [`${style.bad} ${error.message}`, ...error.hints.map((hint) => `  ${hint}`)]
+    console.error(asTyped(lines.join("\n"), commandPrefix()))
     return error.exitCode
   }
   console.error(`${style.bad} A fault of Porchlight itself; please report it with the lines below.`)

@@ -13,3 +13,7 @@ export const commandPrefix = ({ env }: Start = { env: process.env }): string => 
   const directories = (env["PATH"] ?? "").split(":")
   return directories.some((directory) => `${directory}/${name}` === typed) ? name : typed
 }
+
+/** Sentences name this program `porchlight`; printed, each command in them can be typed as it stands. */
+export const asTyped = (text: string, prefix: string): string =>
+  text.replace(/\bporchlight (?=[a-z])/g, () => `${prefix} `)

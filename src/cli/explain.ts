@@ -1,0 +1,78 @@
+import { addressLines } from "./explain/address-lines.ts"
+import { explainAddress } from "./explain/address-explanation.ts"
+import { nodeLines } from "./explain/node-lines.ts"
+import { explainNode } from "./explain/node-explanation.ts"
+import { poolLines } from "./explain/pool-lines.ts"
+import { explainPool } from "./explain/pool-explanation.ts"
+import { type LineOptions, serviceLines } from "./explain/service-lines.ts"
+import { explainService } from "./explain/service-explanation.ts"
+import { CommandFailure } from "./failure.ts"
+import { type Answer, type OutputOptions, printAnswer } from "./output.ts"
+import { asTyped, commandPrefix } from "./prefix.ts"
+import { styleFor } from "./style.ts"
+import { type AskOptions, loadSurvey } from "./survey/load.ts"
+import { findSubject, type Subject } from "./survey/subject.ts"
+import type { Survey } from "./survey/survey.ts"
+import { warnOfWithheld } from "./survey/withheld.ts"
+
+/** `explain WHAT`: why it is so. 0 good news, 1 bad news, 2 an unknown or ambiguous name, 3 what could not be read. */
+export const explain = async (what: string, options: AskOptions & OutputOptions): Promise<number> => {
+  const survey = await loadSurvey(options)
+  const subject = subjectOf(survey, what, options.namespace)
+  const open = warnOfWithheld(survey, options.color)
+  const style = styleFor(process.stdout, options.color)
+  const wide = options.output === "wide" || options.all === true
+  const { answer, trouble } = answerOn(survey, subject, { style, wide, again: survey.again })
+  const prefix = commandPrefix()
+  await printAnswer({ ...answer, lines: () => answer.lines().map((line) => asTyped(line, prefix)) }, options.output)
+  return open ? 3 : trouble ? 1 : 0
+}
+
+/** What a question is answered with, for every kind of subject. */
+export const answerOn = (
+  survey: Survey,
+  subject: Subject,
+  options: LineOptions,
+): { readonly answer: Answer; readonly trouble: boolean } => {
+  const answerWith = <
+    Value extends { readonly about: { readonly kind: string; readonly name: string }; readonly trouble: boolean },
+  >(
+    value: Value,
+    lines: (value: Value, options: LineOptions) => readonly string[],
+  ): { readonly answer: Answer; readonly trouble: boolean } => ({
+    answer: {
+      kind: "Explanation",
+      value,
+      names: [`${value.about.kind.toLowerCase()}/${value.about.name}`],
+      lines: () => lines(value, options),
+    },
+    trouble: value.trouble,
+  })
+  switch (subject.kind) {
+    case "service":
+      return answerWith(explainService(survey, subject.name), serviceLines)
+    case "node":
+      return answerWith(explainNode(survey, subject.name), nodeLines)
+    case "pool":
+      return answerWith(explainPool(survey, subject.name), poolLines)
+    case "address":
+      return answerWith(explainAddress(survey, subject.address), addressLines)
+  }
+}
+
+const subjectOf = (survey: Survey, what: string, namespace: string | undefined): Subject => {
+  const found = findSubject(survey, what, namespace)
+  if (found.kind === "ambiguous")
+    throw new CommandFailure(2, `${what} is the name of ${found.candidates.length} things. Which one?`, [
+      ...found.candidates.slice(0, 20).map((candidate) => `porchlight explain ${candidate}${survey.again}`),
+    ])
+  if (found.kind === "nothing")
+    throw new CommandFailure(
+      2,
+      `There is no Service, node, pool or address ${what} in ${survey.name}${namespace === undefined ? "" : `, namespace ${namespace}`}.`,
+      found.nearest.length > 0
+        ? found.nearest.slice(0, 5).map((name) => `Did you mean   porchlight explain ${name}${survey.again}`)
+        : [`What there is   porchlight status --all${survey.again}`],
+    )
+  return found
+}

@@ -1,0 +1,18 @@
+import type { AddressExplanation } from "./address-explanation.ts"
+import { type LineOptions, serviceLines } from "./service-lines.ts"
+
+/** The whole explanation for people; a Service that has the address is explained below it. */
+export const addressLines = (address: AddressExplanation, options: LineOptions): readonly string[] => {
+  const { style } = options
+  const states = address.states.map(({ says }) => says).join("; ")
+  const pool = address.pool === undefined ? "" : ` (pool ${address.pool})`
+  const strangers = address.services.length > 0 ? [] : address.strangers
+  return [
+    `${style.bold(address.about.name)}   ${states}${pool}`,
+    ...strangers.map(
+      ({ mac, class: is, seenBy }) =>
+        `${style.bad} ${mac} (${is}) answers for it, as ${seenBy} saw: it is not given to anybody`,
+    ),
+    ...address.services.flatMap((service) => ["", ...serviceLines(service, options)]),
+  ]
+}

@@ -1,0 +1,24 @@
+import { listLabs } from "../lab/host.ts"
+import { CommandFailure } from "./failure.ts"
+
+export type FoundLab = ReturnType<typeof listLabs>["running"][number]
+
+/** The lab of that name, or the only one that runs. */
+export const pickLab = (name: string | undefined): FoundLab => {
+  const { running, swept } = listLabs()
+  for (const says of swept) process.stderr.write(`${says}\n`)
+  const names = running.map((lab) => lab.name)
+  if (name !== undefined) {
+    const named = running.find((lab) => lab.name === name)
+    if (named !== undefined) return named
+    throw new CommandFailure(2, `No lab ${name} runs${names.length === 0 ? "" : `; there is ${names.join(", ")}`}.`, [
+      `Raise it   porchlight lab up ${name}`,
+    ])
+  }
+  const [only, ...others] = running
+  if (only === undefined) throw new CommandFailure(2, "No lab runs.", ["Raise one   porchlight lab up"])
+  if (others.length === 0) return only
+  throw new CommandFailure(2, `${running.length} labs run: ${names.join(", ")}. Which one?`, [
+    "Add its name to the command.",
+  ])
+}

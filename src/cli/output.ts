@@ -1,0 +1,40 @@
+import { failWith } from "./failing.ts"
+
+export type OutputFormat = "wide" | "json" | "yaml" | "name"
+
+export type OutputOptions = {
+  readonly output?: OutputFormat
+  readonly color?: "auto" | "always" | "never"
+  readonly all?: boolean
+}
+
+/** One answer in every form it can be asked for. */
+export type Answer = {
+  /** The JSON document's kind: one a command. */
+  readonly kind: string
+  readonly value: object
+  /** For `-o name`: what the answer is about, as kubectl writes it. */
+  readonly names: readonly string[]
+  readonly lines: () => readonly string[]
+}
+
+/** Prints an answer in the form that was asked for. */
+export const printAnswer = async (answer: Answer, format: OutputFormat | undefined): Promise<void> => {
+  if (format === "json") return print([JSON.stringify(documentOf(answer), undefined, 2)])
+  if (format === "yaml") {
+    const { stringify } = await import("yaml")
+    return print([stringify(documentOf(answer), { lineWidth: 0 }).trimEnd()])
+  }
+  return print(format === "name" ? answer.names : answer.lines())
+}
+
+const documentOf = ({ kind, value }: Answer): object => ({ apiVersion: "porchlight.dev/v1alpha1", kind, ...value })
+
+const print = (lines: readonly string[]): void => void process.stdout.write(lines.map((line) => `${line}\n`).join(""))
+
+/** A reader that has seen enough (`| head`) is no failure. */
+export const leaveQuietlyWithoutReader = (stream: NodeJS.WriteStream = process.stdout): void => {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === "EPIPE" ? 0 : failWith(error))
+  })
+}

@@ -1,0 +1,106 @@
+import type { ServiceName } from "../../cluster/name.ts"
+import { allocationSentence } from "../../wording/allocation.ts"
+import { silentSentence } from "../../wording/election.ts"
+import { problemView } from "../explain/problem-view.ts"
+import { addressTexts } from "../explain/service-explanation.ts"
+import { isTrouble, type Situation, situationOf } from "../explain/situation.ts"
+import type { Survey } from "../survey/survey.ts"
+import { clauseOf } from "../told.ts"
+
+/** Something that somebody has to look at. `broken` is bad news (exit 1), `risk` is not yet. */
+export type Trouble = {
+  readonly severity: "broken" | "risk"
+  readonly about: { readonly kind: string; readonly name: string }
+  readonly code: string
+  readonly says: string
+  /** The next command to type. */
+  readonly next: string
+}
+
+/** Every trouble, the broken first. */
+export const troublesOf = (survey: Survey): readonly Trouble[] =>
+  [
+    ...[...survey.cluster.services.keys()].flatMap((name) => serviceTrouble(survey, name)),
+    ...nodeTroubles(survey),
+    ...problemTroubles(survey),
+  ].toSorted((a, b) => rank(a) - rank(b))
+
+const rank = ({ severity }: Trouble): number => (severity === "broken" ? 0 : 1)
+
+const serviceTrouble = (survey: Survey, name: ServiceName): readonly Trouble[] => {
+  const situation = situationOf(survey, name)
+  if (!isTrouble(situation)) return []
+  return [
+    {
+      severity: "broken",
+      about: { kind: "Service", name },
+      code: situation.is,
+      says: troubleText(survey, name, situation),
+      next: `porchlight explain ${shortest(survey, name)}${survey.again}`,
+    },
+  ]
+}
+
+const troubleText = (survey: Survey, name: ServiceName, situation: Situation): string => {
+  const address = addressTexts(survey, name).join(" ")
+  switch (situation.is) {
+    case "pending":
+      return `no address: ${clauseOf(allocationSentence(situation.because[0]))}`
+    case "silent":
+      return `${address}   nobody announces it: ${clauseOf(silentSentence(situation.because[0]))}`
+    case "unheld":
+      return `${address}   no speaker says that it announces it`
+    case "contested": {
+      const [{ mac, class: is, seenBy }] = situation.strangers
+      return `${address}   ${mac} (${is}) answers for it too, as ${seenBy} saw`
+    }
+    case "unwritten":
+      return `${address} would be given, but no controller has written it`
+    case "announced":
+    case "unreported":
+    case "unknown":
+    case "no-load-balancer":
+    case "other-class":
+      return address
+  }
+}
+
+/** `radarr` where no other Service has that name, as a person would type it. */
+export const shortest = ({ cluster }: Survey, name: ServiceName): string => {
+  const short = name.slice(name.indexOf("/") + 1)
+  const same = [...cluster.services.keys()].filter((other) => other.endsWith(`/${short}`)).length
+  const taken = cluster.nodes.has(short as never) || cluster.configuration.pools.has(short as never)
+  return same === 1 && !taken ? short : name
+}
+
+const nodeTroubles = (survey: Survey): readonly Trouble[] => {
+  const { cluster, speakers, again } = survey
+  const risk = (name: string, code: string, says: string): Trouble => ({
+    severity: "risk",
+    about: { kind: "Node", name },
+    code,
+    says,
+    next: `porchlight explain node/${name}${again}`,
+  })
+  const silent = speakers.size === 0 ? [] : [...cluster.nodes.keys()].filter((name) => !speakers.has(name))
+  return [
+    ...silent.map((name) => ({
+      ...risk(name, "no-speaker-report", "no speaker reports from there"),
+      next: "kubectl get pods -A -o wide | grep speaker",
+    })),
+    ...[...speakers.values()]
+      .filter(({ node, dataPlaneReady }) => cluster.nodes.has(node) && !dataPlaneReady)
+      .map(({ node }) => risk(node, "data-plane-not-ready", "its service proxy is not ready, so others go first")),
+    ...[...speakers.values()].flatMap(({ node, findings }) =>
+      findings.filter(({ code }) => code !== "foreign-answer").map(({ code, message }) => risk(node, code, message)),
+    ),
+  ]
+}
+
+const problemTroubles = ({ cluster }: Survey): readonly Trouble[] =>
+  cluster.problems
+    .filter(({ effect }) => effect !== "noted")
+    .map((problem): Trouble => {
+      const { says, next } = problemView(problem)
+      return { severity: "broken", about: problem.object, code: problem.effect, says, next }
+    })
