@@ -27,10 +27,22 @@ export const listObjects = (objects: StoreObjects, request: ListRequest, at: At)
   if (version instanceof Refusal) return version
   const state = objects.list(storageName(request.kind), version)
   if (state === "expired") return expired(tokenExpired(token === "first"))
-  const from = token === "first" ? state : state.filter((object) => keyOfObject(object) > token.after)
-  const selected = from.filter((object) => isSelected(request.selection, object))
-  const { page, metadata } = pageOf(selected, request, version)
+  const rest = token === "first" ? state : state.slice(firstAfter(state, token.after))
+  const { page, metadata } = pageOf(rest, request, version)
   return formatList(page, request.kind, metadata, request.format, at)
+}
+
+/** Index of the first object behind a key, by bisection. */
+const firstAfter = (state: readonly JsonObject[], after: string): number => {
+  let low = 0
+  let high = state.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    const object = state[middle]
+    if (object !== undefined && keyOfObject(object) <= after) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 const tokenExpired = (first: boolean): string =>
@@ -63,18 +75,30 @@ const readToken = (said: string | undefined): Token | "first" | undefined => {
   return version === undefined || after === undefined ? undefined : { version: Number(version), after }
 }
 
+/** The first `limit` objects that are selected; the others are counted only where nothing else selects them. */
 const pageOf = (
-  selected: readonly JsonObject[],
+  rest: readonly JsonObject[],
   { query, selection }: ListRequest,
   version: number,
 ): { readonly page: readonly JsonObject[]; readonly metadata: ListMeta } => {
   const limit = Number(query["limit"] ?? 0)
-  const page = limit > 0 ? selected.slice(0, limit) : selected
-  const last = page.at(-1)
+  const most = limit > 0 ? limit : Number.POSITIVE_INFINITY
+  const page: JsonObject[] = []
+  let next = 0
+  for (; next < rest.length; next += 1) {
+    const object = rest[next]
+    if (object === undefined || !isSelected(selection, object)) continue
+    if (page.length === most) break
+    page.push(object)
+  }
   const resourceVersion = String(version)
-  if (last === undefined || page.length === selected.length) return { page, metadata: { resourceVersion } }
+  const last = page.at(-1)
+  if (last === undefined || next >= rest.length) return { page, metadata: { resourceVersion } }
   const more = { resourceVersion, continue: `${version}:${keyOfObject(last)}` }
-  const plain = selection.labels.length === 0 && selection.fields.length === 0
-  const remaining = plain ? { remainingItemCount: selected.length - page.length } : {}
-  return { page, metadata: { ...more, ...remaining } }
+  if (selection.labels.length > 0 || selection.fields.length > 0) return { page, metadata: more }
+  const left = selection.namespace === undefined ? rest.length - next : countSelected(rest.slice(next), selection)
+  return { page, metadata: { ...more, remainingItemCount: left } }
 }
+
+const countSelected = (objects: readonly JsonObject[], selection: Selection): number =>
+  objects.reduce((count, object) => count + (isSelected(selection, object) ? 1 : 0), 0)

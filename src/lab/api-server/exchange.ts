@@ -41,8 +41,7 @@ export const writeEvent = (response: ServerResponse, event: StoreEvent): void =>
       response.flushHeaders()
       return
     case "frames":
-      response.write(event.frames.map(printFrame).join(""))
-      if (response.writableLength > WAITING_BYTES_MAX) response.destroy()
+      writeFrames(response, event.frames)
       return
     case "closed":
       response.end()
@@ -50,6 +49,16 @@ export const writeEvent = (response: ServerResponse, event: StoreEvent): void =>
     case "failed":
       response.destroy()
   }
+}
+
+/** Frames of one turn of the event loop leave in one write: twenty watches of a burst would cost as many writes each. */
+const writeFrames = (response: ServerResponse, frames: readonly Json[]): void => {
+  if (response.writableCorked === 0) {
+    response.cork()
+    setImmediate(() => response.uncork())
+  }
+  response.write(frames.map(printFrame).join(""))
+  if (response.writableLength > WAITING_BYTES_MAX) response.destroy()
 }
 
 const writeResponse = (response: ServerResponse, event: StoreResponse): void => {
