@@ -18,6 +18,7 @@ import type { LabProgram } from "./programs.ts"
 import { type Scenario, sharesOf } from "./scenario.ts"
 import { createServices, type LabServices, servicesOf } from "./services.ts"
 import { type ServiceProxies, startServiceProxies } from "./service-proxy/proxies.ts"
+import { untilSpeakersReady } from "./speakers-ready.ts"
 import { buildNetwork } from "./topology/build.ts"
 import type { Machine } from "./topology/layout.ts"
 
@@ -88,6 +89,14 @@ export const raiseLab = async (scenario: Scenario, options: LabOptions): Promise
   const proxies = startServiceProxies({ api, nodes, podNetworks: scenario.layout.podNetworks, complain })
   const programs = launchPrograms(options, options.directory, nodes, complain)
   const services = createServices(api, scenario, options.controller !== undefined)
+  if (options.speaker !== undefined) {
+    const late = await untilSpeakersReady(
+      options.directory,
+      nodes.map(({ name }) => name),
+    )
+    if (late.length > 0)
+      complain(`the speakers of ${late.join(", ")} are not ready: see ${join(options.directory, "logs")}`)
+  }
   await services.createAll(complain)
   await proxies.settled()
   step("programs", programWords(programs, scenario))
