@@ -43,7 +43,6 @@ export const condition: Schema = object({
   reason: { ...text, default: "" },
   message: { ...text, default: "" },
 })
-export const described = (schema: Schema, description: string): Schema => ({ ...schema, description })
 export const defaulted = (schema: Schema, value: Json): Schema => ({ ...schema, default: value })
 
 export const ownerReference: Schema = object({
