@@ -10,6 +10,14 @@ import { buildNetwork, runInNamespace } from "../topology/build.ts"
 import type { EndpointSliceObject, ServiceObject } from "./proxied-ports.ts"
 import { type ServiceProxy, startServiceProxy } from "./proxy.ts"
 
+packetTest(import.meta.url, "an update that changes no rule does not hold up the next one", async () => {
+  const update = await cluster({ policy: "Cluster" })
+  await update({ policy: "Cluster" })
+  await update({ policy: "Local" })
+  await enterAt("attic-2")
+  assert.equal(await seenBy("laptop", balanced), "192.168.40.23")
+})
+
 /** The only pod is on attic-2. What it sees is that of the flannel VXLAN rows of the source address table. */
 packetTest(import.meta.url, "Cluster, entering at another node: the pod sees that node's flannel.1", async () => {
   await cluster({ policy: "Cluster" })
