@@ -58,7 +58,7 @@ export const unready: Profile = profile("unready", (random) => {
     ],
     laws: [
       ...after.laws,
-      overlapAtMost(1.1, { from: 0 }),
+      overlapAtMost(1.1, { from: settledMs }),
       isAll ? movesAtMost(0, { from: 0 }) : movesAtMost(1, { from: 0 }, "L6 one move"),
     ],
   }

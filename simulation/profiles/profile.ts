@@ -68,8 +68,11 @@ export const drawNodes = (random: Random, least = 3): number => {
 export const portsOf = (nodes: number): readonly Port[] => Array.from({ length: nodes }, (_, port) => port)
 
 /** Groups with orders of their own. */
-export const drawGroups = (random: Random, nodes: number, count: number = 1 + random.below(4)): readonly ScenarioGroup[] =>
-  Array.from({ length: count }, () => ({ order: random.shuffle(portsOf(nodes)) }))
+export const drawGroups = (
+  random: Random,
+  nodes: number,
+  count: number = 1 + random.below(4),
+): readonly ScenarioGroup[] => Array.from({ length: count }, () => ({ order: random.shuffle(portsOf(nodes)) }))
 
 export const startAll = (random: Random, nodes: number, withinMs = 300): readonly Act[] =>
   portsOf(nodes).map((node) => ({ at: random.unit() * withinMs, do: "start", node }))

@@ -55,7 +55,7 @@ export const unseenPause: Profile = profile("unseen-pause", (random) => {
     laws: [
       ...after.laws,
       overlapAtMost(intervalMs + 2, { from: 0 }),
-      noStaleFrame(intervalMs + 2, { from: at + forMs }),
+      noStaleFrame(2, { from: at + forMs + intervalMs + 2 }),
       movesAtMost(1, { from: 0 }, "L9 one move"),
     ],
   }
@@ -95,7 +95,7 @@ export const amnesia: Profile = profile("amnesia", (random) => {
   const at = settledMs + 1000
   const restarts = portsOf(nodes).flatMap((node): Act[] => [
     { at: at + 10, do: "crash-unless-holder", node },
-    { at: at + 600 + random.unit() * 50, do: "start", node },
+    { at: at + 4000 + random.unit() * 50, do: "start", node },
   ])
   const wakes = at + 9000
   const after = settled(wakes + 3 * windowMs)

@@ -95,7 +95,7 @@ export const oppositeViews: Profile = profile("opposite-views", (random) => {
     viewDelayMs: [20, 60],
     endMs: after.endMs,
     acts: [...startAll(random, nodes, 20), ...cuts],
-    laws: [...after.laws, movesAtMost(1, { from: 0 })],
+    laws: [...after.laws, movesAtMost(0, { from: healed })],
   }
 })
 

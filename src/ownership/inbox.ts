@@ -134,6 +134,7 @@ const noteEcho = (state: SegmentState, peer: Peer, beat: Beat): void => {
     return
   }
   peer.ackVersion = Math.min(state.log.version, Math.max(peer.ackVersion, beat.toVersion))
+  peer.echoed = Math.max(peer.echoed, beat.toSequence)
   answerDoubt(state, peer, beat.toSequence)
 }
 

@@ -36,6 +36,8 @@ export type Peer = {
   version: number
   total: number
   ackVersion: number
+  /** The highest sequence of this node's beats that it has echoed. */
+  echoed: number
   readonly claims: Set<Entry>
   promiseUntil: Instant | undefined
   estate: { readonly entries: Set<Entry>; until: Instant; over: boolean } | undefined
@@ -71,6 +73,7 @@ export const newPeer = (node: NodeId, intervalMs: number, windowMs: number): Pee
   version: 0,
   total: 0,
   ackVersion: 0,
+  echoed: 0,
   claims: new Set(),
   promiseUntil: undefined,
   estate: undefined,

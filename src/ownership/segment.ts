@@ -59,7 +59,7 @@ const step = (state: SegmentState, input: SegmentInput, at: At): readonly Segmen
   judgeStop(state, at.now)
   flushBeats(state, at)
   state.lastStepAt = at.now
-  state.plannedAt = nextWake(state)
+  state.plannedAt = nextWake(state, at.now)
   return state.outputs
 }
 
@@ -196,7 +196,7 @@ const endWarming = (state: SegmentState, at: At): void => {
   beatToAll(state)
 }
 
-const nextWake = (state: SegmentState): Instant | undefined => {
+const nextWake = (state: SegmentState, now: Instant): Instant | undefined => {
   if (state.phase.is === "exited") return undefined
   const { phase, connection } = state
   return earliest(
@@ -206,7 +206,7 @@ const nextWake = (state: SegmentState): Instant | undefined => {
     connection.is === "listening" ? connection.until : undefined,
     state.doubt?.until,
     phase.is === "warming" && state.viewComplete ? phase.listenUntil : undefined,
-    phase.is === "restarting" || phase.is === "leaving" ? phase.exitAt : undefined,
+    (phase.is === "restarting" || phase.is === "leaving") && phase.exitAt > now ? phase.exitAt : undefined,
     state.deadlines.next(),
   )
 }

@@ -34,7 +34,8 @@ export type Phase =
   /** Claims nothing and answers only what it inherited, until it has a view and has listened for a window. */
   | { readonly is: "warming"; readonly listenUntil: Instant | undefined }
   | { readonly is: "active" }
-  | { readonly is: "restarting" | "leaving"; readonly exitAt: Instant }
+  /** `said`: the sequence of the first beat that says so. */
+  | { readonly is: "restarting" | "leaving"; readonly exitAt: Instant; readonly said: number }
   | { readonly is: "exited"; readonly how: "restarting" | "leaving" }
 
 /** Silent until every peer known before has sent a beat that echoes a sequence sent since, or the window is over. */

@@ -7,7 +7,7 @@ export const beginStop = (state: SegmentState, how: "restarting" | "leaving", at
   if (state.phase.is === "exited") return
   if (state.phase.is === "warming" || isSingle(state)) return exit(state, how)
   const ms = how === "restarting" ? timing.restartingBeats * state.config.intervalMs : timing.leavingMs
-  state.phase = { is: how, exitAt: after(at.now, ms) }
+  state.phase = { is: how, exitAt: after(at.now, ms), said: state.sequence + 1 }
   beatToAll(state)
   judgeAll(state)
 }
@@ -16,8 +16,23 @@ export const beginStop = (state: SegmentState, how: "restarting" | "leaving", at
 export const judgeStop = (state: SegmentState, now: Instant): void => {
   const { phase } = state
   if (phase.is !== "restarting" && phase.is !== "leaving") return
-  if (now >= phase.exitAt || (phase.is === "leaving" && isEmpty(state))) exit(state, phase.is)
+  if (phase.is === "leaving" && (now >= phase.exitAt || isEmpty(state))) return exit(state, phase.is)
+  if (
+    phase.is === "restarting" &&
+    now >= phase.exitAt &&
+    (isKnownToAll(state, phase.said) || isOverdue(state, phase.exitAt, now))
+  )
+    exit(state, phase.is)
 }
+
+/** A peer that did not hear of the promise would take everything over. */
+const isKnownToAll = (state: SegmentState, said: number): boolean => {
+  for (const peer of state.peers.values()) if (peer.is === "alive" && peer.echoed < said) return false
+  return true
+}
+
+const isOverdue = (state: SegmentState, exitAt: Instant, now: Instant): boolean =>
+  now >= after(exitAt, (timing.restartingBeatsMax - timing.restartingBeats) * state.config.intervalMs)
 
 const isEmpty = (state: SegmentState): boolean => {
   if (state.held.size > 0) return false

@@ -49,11 +49,15 @@ const settle = (
 const takeEstate = (state: SegmentState, entry: Entry, at: At): boolean => {
   const { estate } = entry
   entry.estate = undefined
-  if (estate === undefined || estate.grant !== entry.group!.grant) return false
+  if (estate === undefined || estate.grant !== entry.group!.grant || !isStillOurs(state, entry)) return false
   const code = estate.because === "restart" ? "held-before-restart" : "group-renamed"
   claim(state, entry, { code }, state.config.self, at)
   return true
 }
+
+/** Nobody has claimed it since, as far as anybody told. A new key of a group was never claimed by anybody. */
+const isStillOurs = (state: SegmentState, { top }: Entry): boolean =>
+  top === undefined || top.node === state.config.self
 
 const takeVacant = (state: SegmentState, entry: Entry, holder: Claim | undefined, at: At): void => {
   const orphanOf = holder === undefined ? orphanedBy(state, entry) : undefined

@@ -18,8 +18,9 @@ export const timing = {
   /** An address that is better placed elsewhere is offered after so long. */
   preferenceMs: 60_000,
   leavingMs: 10_000,
-  /** `restarting` is said so many intervals long. */
+  /** `restarting` is said so many intervals long, and up to so many until every living peer has echoed it. */
   restartingBeats: 2.5,
+  restartingBeatsMax: 10,
   /** Peers lost together with one's own connection get so many windows more. */
   outageWindows: 3,
   patienceMax: 10,

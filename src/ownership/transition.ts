@@ -80,6 +80,7 @@ const hold = (state: SegmentState, entry: Entry, at: At): Claim => {
   })
   tell(state, { kind: "answering", key: entry.key, addresses: group.addresses, grant: group.grant })
   beatToAll(state)
+  state.dirty.add(entry)
   return own
 }
 
