@@ -40,6 +40,10 @@ const addresses = [
 const fields = (value: { readonly [key: string]: Json | undefined }): JsonObject =>
   Object.fromEntries(Object.entries(value).filter((entry): entry is [string, Json] => entry[1] !== undefined))
 
+/** Undefined `often` times for once that it is there. */
+const rarely = <T>(value: fc.Arbitrary<T>, often: number): fc.Arbitrary<T | undefined> =>
+  fc.oneof({ weight: often, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: value })
+
 const selector: fc.Arbitrary<Json> = fc.constantFrom<Json[]>(
   { matchLabels: { tier: "front" } },
   { matchExpressions: [{ key: "tier", operator: "Exists" }] },
@@ -47,9 +51,9 @@ const selector: fc.Arbitrary<Json> = fc.constantFrom<Json[]>(
 
 const restriction = fc
   .record({
-    priority: fc.option(fc.constantFrom(0, 1, 5), { nil: undefined }),
-    namespaces: fc.option(fc.subarray(namespaces), { nil: undefined }),
-    serviceSelectors: fc.option(fc.array(selector, { maxLength: 1 }), { nil: undefined }),
+    priority: rarely(fc.constantFrom(0, 1, 5), 1),
+    namespaces: rarely(fc.subarray(namespaces), 1),
+    serviceSelectors: rarely(fc.array(selector, { maxLength: 1 }), 2),
   })
   .map(fields)
 
@@ -61,7 +65,7 @@ const pools: fc.Arbitrary<readonly JsonObject[]> = fc
       fc.record({
         autoAssign: fc.constantFrom(true, true, true, false),
         avoidBuggyIPs: fc.boolean(),
-        serviceAllocation: fc.option(restriction, { nil: undefined }),
+        serviceAllocation: rarely(restriction, 4),
       }),
       { minLength: 4, maxLength: 4 },
     ),
@@ -75,8 +79,8 @@ const pools: fc.Arbitrary<readonly JsonObject[]> = fc
 
 const annotations = fc
   .record({
-    "metallb.io/allow-shared-ip": fc.option(fc.constantFrom("k", "j", ""), { nil: undefined, freq: 2 }),
-    "metallb.io/address-pool": fc.option(fc.constantFrom("p0", "p1", "p9"), { nil: undefined, freq: 2 }),
+    "metallb.io/allow-shared-ip": fc.constantFrom(undefined, "k", "k", "k", "k", "j", ""),
+    "metallb.io/address-pool": rarely(fc.constantFrom("p0", "p1", "p9"), 12),
     "metallb.io/loadBalancerIPs": fc.option(
       fc.oneof(
         fc.constantFrom(...addresses, "10.0.0", ""),
@@ -90,14 +94,24 @@ const annotations = fc
 const spec = fc
   .record({
     type: fc.constantFrom("LoadBalancer", "LoadBalancer", "LoadBalancer", "LoadBalancer", "ClusterIP"),
-    externalTrafficPolicy: fc.constantFrom("Cluster", "Cluster", "Local"),
-    ipFamilyPolicy: fc.constantFrom("SingleStack", "PreferDualStack", "RequireDualStack"),
+    externalTrafficPolicy: fc.constantFrom("Cluster", "Cluster", "Cluster", "Local"),
     ipFamilies: fc.constantFrom(["IPv4", "IPv6"], ["IPv6", "IPv4"]),
     selector: fc.constantFrom({ app: "one" }, { app: "two" }),
-    loadBalancerClass: fc.option(fc.constant("other/class"), { nil: undefined, freq: 2 }),
-    loadBalancerIP: fc.option(fc.constantFrom(...addresses), { nil: undefined, freq: 2 }),
+    loadBalancerClass: rarely(fc.constant("other/class"), 20),
+    loadBalancerIP: rarely(fc.constantFrom(...addresses), 16),
   })
   .map(fields)
+
+const familyChoices: readonly (readonly [readonly string[], string])[] = [
+  [["10.96.0.1"], "SingleStack"],
+  [["10.96.0.1"], "SingleStack"],
+  [["10.96.0.1"], "PreferDualStack"],
+  [["fd00::1"], "SingleStack"],
+  [["10.96.0.1", "fd00::1"], "PreferDualStack"],
+  [["10.96.0.1", "fd00::1"], "PreferDualStack"],
+  [["10.96.0.1", "fd00::1"], "RequireDualStack"],
+  [["10.96.0.1"], "RequireDualStack"],
+]
 
 const service = (name: string): fc.Arbitrary<JsonObject> =>
   fc
@@ -108,22 +122,26 @@ const service = (name: string): fc.Arbitrary<JsonObject> =>
       spec,
       labels: fc.constantFrom<JsonObject[]>({}, { tier: "front" }),
       ports: fc.constantFrom(["80/TCP"], ["443/TCP"], ["80/UDP", "443/TCP"]),
-      clusterIPs: fc.constantFrom(["10.96.0.1"], ["10.96.0.1"], ["fd00::1"], ["10.96.0.1", "fd00::1"]),
-      has: fc.option(fc.subarray(addresses, { maxLength: 2 }), { nil: [] }),
+      families: fc.constantFrom(...familyChoices),
+      has: rarely(fc.subarray(addresses, { maxLength: 2 }), 1).map((some) => some ?? []),
     })
-    .map((story) => serviceObject(name, story))
+    .map(({ families: [clusterIPs, ipFamilyPolicy], spec, ...story }) =>
+      serviceObject(name, { ...story, clusterIPs, spec: { ...spec, ipFamilyPolicy } }),
+    )
 
 const names = namespaces.flatMap((namespace) => ["s", "t", "s-x"].map((name) => `${namespace}/${name}`))
 
-const services: fc.Arbitrary<readonly JsonObject[]> = fc.subarray(names).chain((some) => fc.tuple(...some.map(service)))
+const services: fc.Arbitrary<readonly JsonObject[]> = fc
+  .subarray(names, { minLength: 2 })
+  .chain((some) => fc.tuple(...some.map(service)))
 
 const nodeNamed = (name: string): fc.Arbitrary<JsonObject> =>
   fc
     .record({
       zone: fc.constantFrom("x", "y"),
-      excluded: fc.option(fc.constant(true), { nil: false, freq: 2 }),
-      unavailable: fc.option(fc.constant(true), { nil: false, freq: 2 }),
-      drain: fc.option(fc.constant(true), { nil: false, freq: 2 }),
+      excluded: rarely(fc.constant(true), 8),
+      unavailable: rarely(fc.constant(true), 8),
+      drain: rarely(fc.constant(true), 8),
     })
     .map(({ zone, excluded, unavailable, drain }) =>
       nodeObject(
@@ -139,7 +157,7 @@ const speakerNamed = (name: string): fc.Arbitrary<JsonObject> =>
     .record({
       up: fc.constantFrom(true, true, false),
       link: fc.constantFrom("eth0", "eth1"),
-      master: fc.option(fc.constant("br0"), { nil: undefined, freq: 2 }),
+      master: rarely(fc.constant("br0"), 8),
       near: fc.boolean(),
     })
     .map(({ up, link, master, near }) =>
@@ -157,25 +175,31 @@ const zone: fc.Arbitrary<Json> = fc.constantFrom<Json[]>(
 const advertisement = (name: string): fc.Arbitrary<JsonObject> =>
   fc
     .record({
-      ipAddressPools: fc.option(fc.subarray(["p0", "p1", "p2", "p3"], { minLength: 1 }), { nil: undefined, freq: 2 }),
-      nodeSelectors: fc.option(
+      ipAddressPools: rarely(fc.subarray(["p0", "p1", "p2", "p3"], { minLength: 1 }), 4),
+      nodeSelectors: rarely(
         fc.tuple(zone).map((list) => [...list]),
-        { nil: undefined, freq: 2 },
+        3,
       ),
-      interfaces: fc.option(fc.subarray(["eth0", "eth1"], { minLength: 1 }), { nil: undefined, freq: 2 }),
-      serviceSelectors: fc.option(
+      interfaces: rarely(fc.subarray(["eth0", "eth1"], { minLength: 1 }), 5),
+      serviceSelectors: rarely(
         fc.tuple(selector).map((list) => [...list]),
-        { nil: undefined, freq: 5 },
+        9,
       ),
-      preferredNodeSelectors: fc.option(
+      preferredNodeSelectors: rarely(
         fc.tuple(zone, fc.constantFrom(1, 50)).map(([preference, weight]) => [{ preference, weight }]),
-        { nil: undefined, freq: 2 },
+        2,
       ),
     })
     .map((spec) => advertisementObject(name, fields(spec)))
 
 const slices = fc
-  .array(fc.subarray(nodes), { minLength: names.length, maxLength: names.length })
+  .array(
+    fc.oneof(
+      { weight: 1, arbitrary: fc.subarray(nodes) },
+      { weight: 3, arbitrary: fc.subarray(nodes, { minLength: 2 }) },
+    ),
+    { minLength: names.length, maxLength: names.length },
+  )
   .map((places) => names.map((name, index) => sliceObject(name, places[index] ?? [])))
 
 const surroundings: fc.Arbitrary<readonly JsonObject[]> = fc

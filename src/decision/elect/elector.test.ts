@@ -290,7 +290,7 @@ test("orders as a naive elector does, and bars exactly those who are not in the 
           assert.equal(whyNot(cluster, election, node).kind === "barred", !order.includes(node))
       }
     }),
-    { numRuns: 500 },
+    { numRuns: 300 },
   )
 })
 
