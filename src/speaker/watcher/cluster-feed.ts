@@ -35,6 +35,8 @@ export type FeedOptions = {
 export type FeedNews =
   | { readonly kind: "object"; readonly of: KindName; readonly object: KubernetesObject }
   | { readonly kind: "gone"; readonly of: KindName; readonly key: string }
+  /** A whole list is in, however short. */
+  | { readonly kind: "listed"; readonly of: KindName }
   | { readonly kind: "failing"; readonly of: KindName; readonly failure: ApiFailure; readonly since: Instant }
   | { readonly kind: "recovered"; readonly of: KindName }
 
@@ -87,7 +89,7 @@ export class ClusterFeed {
         return [{ kind: "gone", of: kind, key: event.key }]
       case "synced":
         this.#snapshot.take(kind, { kind: "synced" })
-        return []
+        return [{ kind: "listed", of: kind }]
       case "failing":
         if (event.failure.reason === "missing" && mayBeMissing.has(kind)) this.#snapshot.take(kind, { kind: "synced" })
         return [{ kind: "failing", of: kind, failure: event.failure, since: event.since }]

@@ -143,6 +143,8 @@ export class Watcher implements Program<WatcherInput, WatcherOutput> {
         this.counts.updates++
         if (news.of === "Speaker" && news.key === this.#node) this.#speaker.seen(false)
         return []
+      case "listed":
+        return []
       case "recovered":
         return [log("info", `watch-${news.of}`, `${news.of} objects are read again`, {})]
       case "failing": {
