@@ -1,10 +1,13 @@
 import { setTimeout as pause } from "node:timers/promises"
-import type { AskerReport } from "../lab/actors/asker.ts"
+import type { AskerReport } from "../lab/actors/asker-report.ts"
 import type { Target } from "../lab/actors/ask.ts"
 import type { RunningLab } from "../lab/host.ts"
-import type { LabService } from "../lab/services.ts"
+import type { LabService } from "../lab/lab-service.ts"
 import type { Timeline } from "./timeline.ts"
-import { demoExplanation, demoTable } from "./demo-words.ts"
+import { explanationOf, servicesTable } from "./demo-words.ts"
+import { styleFor } from "./style.ts"
+import { loadSurvey } from "./survey/load.ts"
+import type { Survey } from "./survey/survey.ts"
 
 /** How long the client asks before the fault, and how long a takeover may take before the demo calls it lost. */
 const warmUpMs = 500
@@ -13,6 +16,12 @@ const askedPerSecond = 500
 const moveAskedPerSecond = 100
 /** One for the fault; a busy machine may lose a question at another moment. */
 const gapsMax = 3
+
+/** Speakers report a change within a second, so that a thousand moves are one report. */
+const reportedWithinMs = 1500
+
+const surveyLab = (lab: RunningLab): Promise<Survey> =>
+  loadSurvey({ kubeconfig: lab.kubeconfig, metallbNamespace: "metallb-system" })
 
 type Stage = { readonly lab: RunningLab; readonly timeline: Timeline }
 
@@ -24,7 +33,8 @@ export const demoLab = async (lab: RunningLab, timeline: Timeline): Promise<bool
   const shown = await chooseService(stage, services)
   const dead = await cutPower(stage, shown)
   const moved = await moveOnPurpose(stage, shown, dead)
-  timeline.tell("explain", await demoExplanation(lab, shown.name))
+  await pause(reportedWithinMs)
+  timeline.tell("explain", explanationOf(await surveyLab(lab), shown.name, styleFor(process.stdout)))
   return given && answers && dead !== undefined && moved
 }
 
@@ -33,7 +43,7 @@ const showServices = async ({ lab, timeline }: Stage): Promise<{ services: reado
   const rows = await Promise.all(
     services.map(async (service) => ({ service, node: await answererOf(lab, service.addresses[0]) })),
   )
-  timeline.tell("services", await demoTable(lab, rows))
+  timeline.tell("services", servicesTable(await surveyLab(lab), rows))
   return { services, given: rows.every(({ service, node }) => service.addresses.length > 0 && node !== undefined) }
 }
 
