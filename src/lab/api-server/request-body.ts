@@ -42,7 +42,7 @@ const decodeProtobufBody = (bytes: Buffer): RequestBody => {
       return { body: decoded.value }
     case "unknown-kind":
       return unsupportedMediaType(
-        `this server does not read ${decoded.name} as protobuf: send JSON, for example with kubectl create --dry-run=client -o yaml ... | kubectl apply -f -`,
+        `this server does not read ${decoded.name} as protobuf: if kubectl api-resources lists that kind, write it as YAML and kubectl apply -f it`,
       )
     case "malformed":
       return badRequest(`the body of the request is no Kubernetes protobuf: ${decoded.message}`)
