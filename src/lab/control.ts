@@ -2,10 +2,10 @@ import type { Readable } from "node:stream"
 import { createConnection, createServer, type Server } from "node:net"
 import type { Answer, Target } from "./actors/ask.ts"
 import type { ArpingReport } from "./actors/arping.ts"
-import type { AskerReport } from "./actors/asker.ts"
+import type { AskerReport } from "./actors/asker-report.ts"
 import type { DamageOutcome } from "./damage.ts"
 import type { ProgramState } from "./programs.ts"
-import type { LabService, ServiceAnswer } from "./services.ts"
+import type { LabService, ServiceAnswer } from "./lab-service.ts"
 
 /** What a running lab is asked over its control socket, one JSON line each way, and what it answers. */
 export type ControlCalls = {

@@ -1,6 +1,7 @@
 import type { ApiGateway } from "./api-gateway.ts"
-import { type ActiveFault, type Fault, parseFault, portLines, printFault, printSwitchRules } from "./faults.ts"
+import { type ActiveFault, type Fault, parseFault, printFault } from "./fault.ts"
 import type { LabProgram } from "./programs.ts"
+import { portLines, printSwitchRules } from "./switch-rules.ts"
 import { runInNamespace } from "./topology/build.ts"
 import { familyOfText, type Layout, type Machine, switchNamespace } from "./topology/layout.ts"
 

@@ -2,7 +2,7 @@ import { join } from "node:path"
 import type { Asker } from "./actors/asker.ts"
 import { type ControlHandlers, type LabStatus, serveControl } from "./control.ts"
 import { startEmbeddedApi } from "./embedded-api.ts"
-import { printFault } from "./faults.ts"
+import { printFault } from "./fault.ts"
 import { type Lab, type LabEvent, type LabOptions, raiseLab } from "./lab.ts"
 import { isUnreadable, readScenario } from "./scenario.ts"
 

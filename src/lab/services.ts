@@ -1,9 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises"
 import type { JsonObject } from "../kubernetes/http.ts"
-import { listAt, numberAt, textAt } from "../kubernetes/json.ts"
-import { type Answer, ask, type Target } from "./actors/ask.ts"
+import { isObject, listAt, textAt } from "../kubernetes/json.ts"
+import { ask } from "./actors/ask.ts"
 import type { LabApi } from "./api.ts"
 import { createApplier } from "./apply-objects.ts"
+import { labServices, type LabService, nameOf, type ServiceAnswer, servicesOf, targetsOf } from "./lab-service.ts"
 import type { Scenario } from "./scenario.ts"
 
 /** The Services of a lab, as people use them: created in order, then asked on every address and port. */
@@ -18,32 +19,16 @@ export type LabServices = {
   readonly untilAllAnswer: (machine: string) => Promise<{ readonly answering: number; readonly total: number }>
 }
 
-export type LabService = {
-  readonly name: string
-  readonly addresses: readonly string[]
-  readonly ports: readonly { readonly protocol: "TCP" | "UDP"; readonly port: number }[]
-}
-export type ServiceAnswer = { readonly service: string; readonly target: Target; readonly answer: Answer }
-
 /** The first Service waits for the controller to start; what takes longer is trouble, and said. */
 const addressPatienceMs = 8000
 const answerPatienceMs = 10_000
 const pollMs = 5
 
-export const servicesOf = (scenario: Scenario): readonly JsonObject[] =>
-  scenario.objects
-    .filter((object) => textAt(object, "kind") === "Service")
-    .toSorted((a, b) => createdAt(a).localeCompare(createdAt(b)))
-
-const createdAt = (service: JsonObject): string => textAt(service, "metadata", "creationTimestamp") ?? ""
-
 export const createServices = (api: LabApi, scenario: Scenario, hasController: boolean): LabServices => {
   const applier = createApplier(api)
-  const list = async (): Promise<LabService[]> => {
+  const list = async (): Promise<readonly LabService[]> => {
     const { body } = await api.request("GET", "/api/v1/services")
-    return listAt(body, "items")
-      .filter((service) => textAt(service, "spec", "type") === "LoadBalancer")
-      .map((service) => readService(service as JsonObject))
+    return labServices(listAt(body, "items").filter(isObject))
   }
   const askAll = async (machine: string): Promise<ServiceAnswer[]> => {
     const targets = (await list()).flatMap((service) =>
@@ -82,9 +67,6 @@ export const createServices = (api: LabApi, scenario: Scenario, hasController: b
   }
 }
 
-const nameOf = (service: JsonObject): string =>
-  `${textAt(service, "metadata", "namespace")}/${textAt(service, "metadata", "name")}`
-
 const untilAddressed = async (api: LabApi, service: JsonObject): Promise<boolean> => {
   const [namespace, name] = nameOf(service).split("/")
   for (const end = Date.now() + addressPatienceMs; Date.now() < end; await pause(pollMs)) {
@@ -93,15 +75,3 @@ const untilAddressed = async (api: LabApi, service: JsonObject): Promise<boolean
   }
   return false
 }
-
-const readService = (service: JsonObject): LabService => ({
-  name: nameOf(service),
-  addresses: listAt(service, "status", "loadBalancer", "ingress").flatMap((ingress) => textAt(ingress, "ip") ?? []),
-  ports: listAt(service, "spec", "ports").map((port) => ({
-    protocol: textAt(port, "protocol") === "UDP" ? "UDP" : "TCP",
-    port: numberAt(port, "port") ?? 0,
-  })),
-})
-
-const targetsOf = ({ addresses, ports }: LabService): Target[] =>
-  addresses.flatMap((address) => ports.map((port) => ({ address, ...port })))

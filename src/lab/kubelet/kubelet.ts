@@ -1,9 +1,11 @@
 import { release } from "node:os"
 import type { LabApi } from "../api.ts"
-import type { Json, JsonObject } from "../../kubernetes/http.ts"
+import type { JsonObject } from "../../kubernetes/http.ts"
 import { listAt, numberAt, textAt } from "../../kubernetes/json.ts"
-import { isReady, reconcileSlices, type SliceChange } from "./endpoint-slices.ts"
-import { keyOf, type PodRunner } from "./pods.ts"
+import { reconcileSlices, type SliceChange } from "./endpoint-slices.ts"
+import { keyOf } from "./lab-pod.ts"
+import type { PodRunner } from "./pods.ts"
+import { nodeReport, podReport } from "./status-report.ts"
 
 /**
  * The part of Kubernetes that the lab plays: every node's kubelet, the endpoint slice controller, and the node lifecycle
@@ -128,61 +130,17 @@ const listenForSlice = (runner: PodRunner, slice: JsonObject): void => {
 
 const mergePatch = "application/merge-patch+json"
 
-/** Says that the pod runs and is ready, or that its node is gone; writes only what is not so already. */
 const reportPod = async (api: LabApi, runner: PodRunner, pod: JsonObject, gone: ReadonlySet<string>): Promise<void> => {
-  const addresses = runner.addressesOf(keyOf(pod))
-  if (addresses.length === 0) return
-  const lost = gone.has(textAt(pod, "spec", "nodeName") ?? "")
-  const marked = textAt(pod, "metadata", "annotations", readyAnnotation)
-  const ready = !lost && marked !== "false"
-  if (isReady(pod) === ready && listAt(pod, "status", "containerStatuses").length > 0) return
-  const startedAt = textAt(pod, "metadata", "creationTimestamp") ?? ""
-  const status: Json = {
-    startTime: startedAt,
-    containerStatuses: listAt(pod, "spec", "containers").map((container) => ({
-      name: textAt(container, "name") ?? "",
-      image: textAt(container, "image") ?? "",
-      imageID: "",
-      ready,
-      started: true,
-      restartCount: 0,
-      state: { running: { startedAt } },
-    })),
-    phase: "Running",
-    podIP: addresses[0]!,
-    podIPs: addresses.map((ip) => ({ ip })),
-    conditions: [{ type: "Ready", status: ready ? "True" : "False" }],
-  }
+  const status = podReport(pod, runner.addressesOf(keyOf(pod)), gone)
+  if (status === undefined) return
   const [namespace, name] = keyOf(pod).split("/")
   await api.request("PATCH", `/api/v1/namespaces/${namespace}/pods/${name}/status`, { status }, mergePatch)
 }
 
-/** A Pod with this annotation `"false"` counts as not ready: the way to take a pod out of its Services in the lab. */
-export const readyAnnotation = "lab.porchlight.dev/ready"
-
-/** What `kubectl get nodes` shows; the version is that of the API this lab serves. */
-const nodeInfo = {
-  kubeletVersion: "v1.35.0",
-  operatingSystem: "linux",
-  osImage: "network namespace",
-  kernelVersion: release(),
-  containerRuntimeVersion: "porchlight-lab",
-}
-
 const reportNode = async (api: LabApi, node: JsonObject, gone: ReadonlySet<string>): Promise<void> => {
-  const name = textAt(node, "metadata", "name") ?? ""
-  const known = textAt(node, "status", "nodeInfo", "kubeletVersion") !== undefined
-  if (isReady(node) === !gone.has(name) && known) return
-  const others = listAt(node, "status", "conditions").filter((condition) => textAt(condition, "type") !== "Ready")
-  const ready = gone.has(name)
-    ? { type: "Ready", status: "Unknown", reason: "NodeStatusUnknown", message: "Kubelet stopped posting node status." }
-    : { type: "Ready", status: "True", reason: "KubeletReady", message: "kubelet is posting ready status" }
-  await api.request(
-    "PATCH",
-    `/api/v1/nodes/${name}/status`,
-    { status: { conditions: [...others, ready], nodeInfo } },
-    mergePatch,
-  )
+  const status = nodeReport(node, gone, release())
+  if (status === undefined) return
+  await api.request("PATCH", `/api/v1/nodes/${textAt(node, "metadata", "name")}/status`, { status }, mergePatch)
 }
 
 const slicesPath = (namespace: string): string => `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`

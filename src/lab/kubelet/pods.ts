@@ -1,8 +1,7 @@
 import { type PodActor, startPodActor } from "../actors/pod-actor.ts"
 import type { JsonObject } from "../../kubernetes/http.ts"
 import { listAt, numberAt, textAt } from "../../kubernetes/json.ts"
-import { compareAddresses, parseAddress, printAddress, type Ipv4, type Ipv6 } from "../../net/address.ts"
-import { parsePrefix } from "../../net/prefix.ts"
+import { keyOf, labPod, nodeOf } from "./lab-pod.ts"
 import { applyPlan, removeNamespaces } from "../topology/build.ts"
 import { type LabPod, type NodeShare, podNamespace } from "../topology/layout.ts"
 import { planPod } from "../topology/plan.ts"
@@ -18,9 +17,6 @@ export type PodRunner = {
 }
 
 type Running = { readonly pod: LabPod; readonly actor: PodActor }
-
-/** A Pod object without an address gets one from here up; the scenarios name theirs below. */
-const firstFreeHost = 100
 
 export const createPodRunner = (shares: ReadonlyMap<string, NodeShare>): PodRunner => {
   const running = new Map<string, Running>()
@@ -64,34 +60,4 @@ const startActor = (pod: LabPod, object: JsonObject): PodActor => {
     if (number !== undefined) actor.listen(textAt(port, "protocol") === "UDP" ? "UDP" : "TCP", number)
   }
   return actor
-}
-
-const nodeOf = (pod: JsonObject): string => textAt(pod, "spec", "nodeName") ?? ""
-
-export const keyOf = (pod: JsonObject): string =>
-  `${textAt(pod, "metadata", "namespace") ?? "default"}/${textAt(pod, "metadata", "name") ?? ""}`
-
-const labPod = (object: JsonObject, share: NodeShare, taken: readonly string[]): LabPod => {
-  const named = [
-    ...listAt(object, "status", "podIPs").map((entry) => textAt(entry, "ip")),
-    textAt(object, "status", "podIP"),
-  ]
-  const own = [...new Set(named.filter((address) => address !== undefined))]
-  const [namespace = "", name = ""] = keyOf(object).split("/")
-  return {
-    namespace,
-    name,
-    node: nodeOf(object),
-    addresses: own.length > 0 ? own : share.podCidrs.map((cidr) => freeAddress(cidr, taken)),
-  }
-}
-
-const freeAddress = (cidr: string, taken: readonly string[]): string => {
-  const network = parsePrefix(cidr)?.address
-  if (network === undefined) throw new Error(`${cidr} is no prefix`)
-  const used = taken.flatMap((text) => parseAddress(text) ?? [])
-  for (let host = firstFreeHost; ; host++) {
-    const address = typeof network === "number" ? ((network + host) as Ipv4) : ((network + BigInt(host)) as Ipv6)
-    if (!used.some((other) => compareAddresses(other, address) === 0)) return printAddress(address)
-  }
 }

@@ -38,7 +38,9 @@ export const createServiceTraffic = (
   api.onChange(() => (read = undefined))
   const objects = () => {
     const services = api.list("/api/v1/services").flatMap((object) => asService(object) ?? [])
-    const slices = api.list("/apis/discovery.k8s.io/v1/endpointslices").flatMap((object) => asEndpointSlice(object) ?? [])
+    const slices = api
+      .list("/apis/discovery.k8s.io/v1/endpointslices")
+      .flatMap((object) => asEndpointSlice(object) ?? [])
     return { services, slices }
   }
   const know = () => {
@@ -52,7 +54,9 @@ export const createServiceTraffic = (
     const address = printAddress(visit.to)
     const port = ports.find(
       (one) =>
-        one.protocol === visit.protocol.toLowerCase() && one.port === visit.port && one.outerAddresses.includes(address),
+        one.protocol === visit.protocol.toLowerCase() &&
+        one.port === visit.port &&
+        one.outerAddresses.includes(address),
     )
     if (port === undefined) return { kind: "not-a-service" }
     if (port.sourceRanges.length > 0 && !port.sourceRanges.some((range) => holds(range, visit.from)))
@@ -62,7 +66,12 @@ export const createServiceTraffic = (
     const chosen = usable[Math.floor(world.chance() * usable.length)]
     if (chosen === undefined) return { kind: "dropped" }
     const seen = port.policy === "Local" ? printAddress(visit.from) : masqueraded(shares.get(node), node, chosen)
-    return { kind: "pod", pod: pods.get(chosen.address) ?? chosen.address, node: chosen.node, seen: seen ?? printAddress(visit.from) }
+    return {
+      kind: "pod",
+      pod: pods.get(chosen.address) ?? chosen.address,
+      node: chosen.node,
+      seen: seen ?? printAddress(visit.from),
+    }
   }
   return {
     course,
@@ -70,7 +79,9 @@ export const createServiceTraffic = (
       const { services, slices } = objects()
       const service = services.find(({ spec }) => spec.healthCheckNodePort === healthCheckNodePort)
       if (service === undefined) return "absent"
-      const here = readProxiedPorts([service], slices).some(({ endpoints }) => endpoints.some((one) => one.node === node))
+      const here = readProxiedPorts([service], slices).some(({ endpoints }) =>
+        endpoints.some((one) => one.node === node),
+      )
       return here ? "endpoints" : "no-endpoints"
     },
   }
@@ -89,7 +100,11 @@ const podNames = (pods: readonly JsonObject[]): ReadonlyMap<string, string> =>
  * The address that replaces the visitor's under policy Cluster, with flannel's VXLAN: of the entry node's pod network the
  * first host (cni0) towards a pod of its own, the network's address itself (flannel.1) towards one elsewhere.
  */
-const masqueraded = (share: NodeShare | undefined, node: string, { address, node: of }: Endpoint): string | undefined => {
+const masqueraded = (
+  share: NodeShare | undefined,
+  node: string,
+  { address, node: of }: Endpoint,
+): string | undefined => {
   const family = address.includes(":") ? 6 : 4
   const prefix = (share?.podCidrs ?? []).map(parsePrefix).find((one) => one?.family === family)
   if (prefix === undefined) return undefined
@@ -98,6 +113,8 @@ const masqueraded = (share: NodeShare | undefined, node: string, { address, node
 }
 
 const holds = (range: string, address: Address): boolean => {
-  const prefix = parsePrefix(range) ?? parsePrefix(`${range}/${parseAddress(range) === undefined ? "" : range.includes(":") ? 128 : 32}`)
+  const prefix =
+    parsePrefix(range) ??
+    parsePrefix(`${range}/${parseAddress(range) === undefined ? "" : range.includes(":") ? 128 : 32}`)
   return prefix !== undefined && prefixHolds(prefix, address)
 }

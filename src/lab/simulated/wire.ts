@@ -1,5 +1,7 @@
 import type { Address } from "../../net/address.ts"
 import { isGroupMac, type Mac } from "../../net/mac.ts"
+import { readUint16 } from "../../protocol/bytes/reader.ts"
+import { EtherType } from "../../protocol/ethernet/frame.ts"
 import type { Answer } from "../actors/ask.ts"
 import type { World } from "./world.ts"
 
@@ -39,6 +41,14 @@ export type Wire = {
   readonly carries: (from: Port, to: Port, kind: Carried["kind"]) => boolean
   readonly portOf: (network: string, address: Address) => Port | undefined
 }
+
+/** A frame that a program made. */
+export const frameOf = (bytes: Uint8Array): Carried => ({
+  kind: readUint16(bytes, etherTypeAt) === EtherType.arp ? "arp" : "ndp",
+  bytes,
+})
+
+const etherTypeAt = 12
 
 /** From a program to the wire, over it, and into the other kernel. */
 const delayMs = 0.2

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { type Fault, parseFault, portLines, printFault, printSwitchRules } from "./faults.ts"
+import { type Fault, parseFault, printFault } from "./fault.ts"
+import { portLines, printSwitchRules } from "./switch-rules.ts"
 
 test("every fault reads back as it is printed", () => {
   for (const text of [

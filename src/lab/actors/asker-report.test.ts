@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { type Attempt, reportOf } from "./asker.ts"
+import { type Attempt, reportOf } from "./asker-report.ts"
 
 test("an address that always answers has no gap", () => {
   const report = reportOf([answered(0), answered(2), answered(4)], 6)
