@@ -1,14 +1,16 @@
 import { resourceOf } from "../../cluster/kind-resource.ts"
 import type { NodeName } from "../../cluster/name.ts"
 import type { JsonObject } from "../../kubernetes/http.ts"
-import { sameJson } from "../../kubernetes/json.ts"
+import { listAt, sameJson, withoutField } from "../../kubernetes/json.ts"
 import type { KubernetesObject } from "../../kubernetes/object.ts"
 import { type Call, createCall, mergePatchCall } from "../../kubernetes/request.ts"
 import type { WriterEvent } from "../../kubernetes/writer.ts"
 import { after, type At, type Instant } from "../../time/instant.ts"
 
-/** A node's Speaker object is written at most so often. The first change after a quiet time goes at once. */
+/** A node's Speaker object is written so often on average, and at most so often where only ages grew. */
 export const speakerWriteIntervalMs = 10_000
+/** Changes that matter (who holds what) go at once, up to so many: then the average holds. People ask after a move, not before. */
+const promptWritesMax = 6
 
 /** The writer's key of the object. */
 const key = "speaker"
@@ -21,7 +23,8 @@ export class SpeakerKeeper {
   #nodeUid: string | undefined
   #wanted: JsonObject | undefined
   #sent: JsonObject | undefined
-  #sentAt: Instant | undefined
+  /** Of the last writes, oldest first. */
+  #sentAt: readonly Instant[] = []
   #underWay: "object" | "status" | undefined
 
   constructor(node: NodeName, object: (nodeUid: string | undefined) => KubernetesObject) {
@@ -52,14 +55,14 @@ export class SpeakerKeeper {
     }
     this.#underWay = "status"
     this.#sent = this.#wanted
-    this.#sentAt = at.now
+    this.#sentAt = [...this.#sentAt, at.now].slice(-promptWritesMax)
     const place = { resource: resourceOf.Speaker, name: this.#node, subresource: "status" } as const
     return { key, call: mergePatchCall(place, { status: this.#wanted! }) }
   }
 
   wakeAt(): Instant | undefined {
     if (!this.#differs() || this.#underWay !== undefined) return undefined
-    return this.#sentAt === undefined ? (0 as Instant) : after(this.#sentAt, speakerWriteIntervalMs)
+    return this.#dueAt()
   }
 
   heard(event: WriterEvent): void {
@@ -75,10 +78,28 @@ export class SpeakerKeeper {
 
   #isDue(now: Instant): boolean {
     if (this.#underWay !== undefined || !this.#differs()) return false
-    return this.#sentAt === undefined || now >= after(this.#sentAt, speakerWriteIntervalMs)
+    return now >= this.#dueAt()
+  }
+
+  #dueAt(): Instant {
+    const [oldest, last] = [this.#sentAt[0], this.#sentAt.at(-1)]
+    if (oldest === undefined || last === undefined) return 0 as Instant
+    if (sameJson(withoutAges(this.#wanted), withoutAges(this.#sent))) return after(last, speakerWriteIntervalMs)
+    return this.#sentAt.length < promptWritesMax
+      ? (0 as Instant)
+      : after(oldest, promptWritesMax * speakerWriteIntervalMs)
   }
 
   #differs(): boolean {
     return this.#wanted !== undefined && !sameJson(this.#wanted, this.#sent)
   }
 }
+
+/** What a status says but for when the gateway last asked. */
+const withoutAges = (status: JsonObject | undefined): JsonObject | undefined =>
+  status === undefined
+    ? undefined
+    : {
+        ...status,
+        holds: listAt(status, "holds").map((hold) => withoutField(hold as JsonObject, "gatewayConfirmedAt")),
+      }
