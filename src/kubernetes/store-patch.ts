@@ -69,7 +69,7 @@ const checkType = (kind: Kind, type: string): Refusal | undefined => {
   if (accepted.includes(type)) return undefined
   if (type.startsWith("application/apply-patch"))
     return unsupportedMediaType(
-      "this server does not do server-side apply (Helm uses it too): use kubectl apply without --server-side, or render the chart and apply it: helm template ... | kubectl apply -f -",
+      "this server does not do server-side apply: use kubectl apply without --server-side, or helm with --server-side=false",
     )
   return unsupportedMediaType(
     `the body of the request was in an unknown format - accepted media types include: ${accepted.join(", ")}`,
