@@ -67,14 +67,11 @@ const nodeStatus = (node: JsonObject): string => {
 
 const ROLE = "node-role.kubernetes.io/"
 const nodeRoles = (node: JsonObject): string => {
-  const labels = Object.keys(objectAt(node, "metadata", "labels"))
-  return orNone(
-    labels
-      .filter((label) => label.startsWith(ROLE) && label !== ROLE)
-      .map((label) => label.slice(ROLE.length))
-      .sort()
-      .join(","),
-  )
+  const labels = objectAt(node, "metadata", "labels")
+  const named = Object.keys(labels).filter((label) => label.startsWith(ROLE) && label !== ROLE)
+  const older = textAt(labels, "kubernetes.io/role") ?? ""
+  const roles = [...named.map((label) => label.slice(ROLE.length)), ...(older === "" ? [] : [older])]
+  return orNone([...new Set(roles)].sort().join(","))
 }
 
 const nodeAddress =

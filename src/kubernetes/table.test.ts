@@ -37,7 +37,7 @@ test("columns beyond the first screen have a priority", () => {
 test("a node that is not ready, one that takes no pods, and their roles", () => {
   const { must } = createStoreFixture()
   const node = (name: string, ready: string, spec: JsonObject): JsonObject => ({
-    metadata: { name, labels: { "node-role.kubernetes.io/worker": "" } },
+    metadata: { name, labels: { "node-role.kubernetes.io/worker": "", "kubernetes.io/role": "edge" } },
     spec,
     status: {
       conditions: [{ type: "Ready", status: ready }],
@@ -52,8 +52,8 @@ test("a node that is not ready, one that takes no pods, and their roles", () => 
   assert.deepEqual(
     rows.map((row) => row.slice(0, 3)),
     [
-      ["a", "NotReady", "worker"],
-      ["b", "Ready,SchedulingDisabled", "worker"],
+      ["a", "NotReady", "edge,worker"],
+      ["b", "Ready,SchedulingDisabled", "edge,worker"],
     ],
   )
   assert.equal(rows[0]?.[5], "10.0.0.1")
