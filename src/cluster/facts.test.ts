@@ -44,7 +44,7 @@ for (const [what, spec, field, remedy] of [
     const faults = faultsOf("Network", "home")
     const extra =
       typeof spec === "string" ? spec : { ...spec, virtualAddresses: [{ name: "v", address: "192.168.40.30" }] }
-    const network = readNetwork(networkObject(extra as JsonObject), faults)
+    const network = readNetwork(networkObject(extra), faults)
     assert.equal(faults.problems.length, 1, JSON.stringify(faults.problems))
     assert.equal(faults.problems[0]?.field, field)
     if (typeof remedy === "string") assert.equal(faults.problems[0]?.remedy, remedy)

@@ -1,5 +1,5 @@
 /** Clusters as properties want them: small enough that everything collides, with every rule in play. */
-import fc from "fast-check"
+import * as fc from "fast-check"
 import {
   advertisementObject,
   nodeObject,

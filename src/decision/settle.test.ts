@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import fc from "fast-check"
+import * as fc from "fast-check"
 import { printAddress } from "../net/address.ts"
 import { clusterOf, ledgerObject, poolObject, serviceObject } from "../cluster/cluster-fixture.ts"
 import type { Cluster } from "../cluster/cluster.ts"
@@ -8,7 +8,7 @@ import { givenPoolAnnotation } from "../cluster/read/annotation.ts"
 import { printLedgerSpec } from "../cluster/read/ledger.ts"
 import { allKinds, createSnapshot } from "../cluster/read/snapshot.ts"
 import type { JsonObject } from "../kubernetes/http.ts"
-import { objectAt } from "../kubernetes/json.ts"
+import { objectAt, textAt } from "../kubernetes/json.ts"
 import type { Allocation } from "./allocate/allocation.ts"
 import { createDecider, decide } from "./decide.ts"
 import { generatedStory, objectsOf, type Story } from "./generated-cluster.ts"
@@ -124,10 +124,8 @@ const changed = (first: Story, second: Story): Cluster => {
 
 const isService = (object: JsonObject): boolean => object["kind"] === "Service"
 
-const keyOf = (object: JsonObject | undefined): string => {
-  const { namespace, name } = objectAt(object, "metadata")
-  return `${String(namespace)}/${String(name)}`
-}
+const keyOf = (object: JsonObject | undefined): string =>
+  `${textAt(object, "metadata", "namespace")}/${textAt(object, "metadata", "name")}`
 
 /** One Service, now and then all that surrounds it. */
 const someOf = (story: Story, pick: number): readonly JsonObject[] => {

@@ -7,7 +7,6 @@ import {
   nodeObject,
   poolObject,
   serviceObject,
-  type ServiceStory,
   sliceObject,
 } from "../cluster/cluster-fixture.ts"
 import type { Cluster } from "../cluster/cluster.ts"
@@ -65,7 +64,7 @@ for (const [story, reason, message] of [
   [{ has: ["10.9.9.9"] }, "ClearAssignment", /^Clearing \["10.9.9.9"\]: /],
 ] as const)
   test(`events speak MetalLB's words: ${reason}`, () => {
-    const cluster = clusterOf(porch, serviceObject("a/b", story as ServiceStory))
+    const cluster = clusterOf(porch, serviceObject("a/b", story))
     const service = cluster.services.get("a/b" as ServiceName)!
     const allocation = allocationIn(cluster, "a/b")
     const events = allocationEvents(service, undefined, allocation)

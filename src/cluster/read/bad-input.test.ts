@@ -290,7 +290,7 @@ test("objects of every kind that are nonsense through and through are told, neve
         status: spec,
         endpoints: spec,
         metadata: { ...(make["metadata"] as JsonObject), labels: spec, annotations: spec },
-      } as unknown as JsonObject)
+      })
 })
 
 const rangesOf = (cluster: Cluster, pool: string): readonly string[] =>

@@ -1,4 +1,4 @@
-import { familyOf, isMappedIpv4, parseAddress, parseIpv4, type Ipv6 } from "../../net/address.ts"
+import { familyOf, parseAddress, parseIpv4, type Ipv6 } from "../../net/address.ts"
 import { parsePrefix, prefixOf, printPrefix, rangeOfPrefix, type Prefix } from "../../net/prefix.ts"
 import { type AddressRange, parseRange, rangesOverlap } from "../../net/range.ts"
 
@@ -83,10 +83,3 @@ const unusable: readonly { readonly prefix: Prefix; readonly what: string }[] = 
   ["fe80::/10", "link-local"],
   ["ff00::/8", "multicast"],
 ].map(([text = "", what = ""]) => ({ prefix: parsePrefix(text) ?? prefixOf(0n as Ipv6, 128), what }))
-
-/** Whether a single address could be given at all. */
-export const isUsable = (address: Parameters<typeof familyOf>[0]): boolean =>
-  !(typeof address === "bigint" && isMappedIpv4(address)) &&
-  !unusable.some(
-    ({ prefix }) => prefix.family === familyOf(address) && prefixOf(address, prefix.length).address === prefix.address,
-  )

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import fc from "fast-check"
+import * as fc from "fast-check"
 import type { Address } from "../../net/address.ts"
 import { clusterOf, networkObject, poolObject } from "../../cluster/cluster-fixture.ts"
 import type { PoolName } from "../../cluster/name.ts"

@@ -157,7 +157,7 @@ for (const [what, story, codes] of [
   ["two cluster addresses, single stack", { clusterIPs: ["10.96.0.1", "fd00::1"] }, ["unclear-families"]],
 ] as const)
   test(`pending, with the reason: ${what}`, () => {
-    const cluster = clusterOf(porch, poolObject("six", ["2001:db8::/120"]), serviceObject("a/b", story as ServiceStory))
+    const cluster = clusterOf(porch, poolObject("six", ["2001:db8::/120"]), serviceObject("a/b", story))
     assert.deepEqual(reasons(cluster, "a/b"), codes)
   })
 

@@ -1,7 +1,7 @@
 /** A second allocator, too simple to be wrong in the same way: lists, loops, and every address of every pool in turn. */
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import fc from "fast-check"
+import * as fc from "fast-check"
 import { type Address, familyOf, printAddress } from "../../net/address.ts"
 import { clusterOf } from "../../cluster/cluster-fixture.ts"
 import type { Cluster } from "../../cluster/cluster.ts"
@@ -100,7 +100,7 @@ const wishOf = (service: Service): "nonsense" | "any" | "pool" | readonly Addres
   const wish = service.exposure.kind === "ours" ? service.exposure.wish : undefined
   if (wish === undefined || wish.kind === "contradiction" || wish.kind === "malformed") return "nonsense"
   if (wish.kind !== "addresses") return wish.kind
-  const families = wish.addresses.map(familyOf).sort()
+  const families = wish.addresses.map(familyOf).sort((a, b) => a - b)
   return families.join() === [...familiesOf(service)].join() ? wish.addresses : "nonsense"
 }
 
@@ -280,7 +280,7 @@ const pickInPass = (
   const families = familiesOf(service)
   const picks = pools.map((pool) => families.map((family) => pickIn(cluster, service, pool, family, places, before)))
   const whole = picks.find((pick) => pick.every((address) => address !== undefined))
-  if (whole !== undefined) return whole as readonly Address[]
+  if (whole !== undefined) return whole
   if (service.secondFamily === "required") return undefined
   const primary = families.length === 1 ? families[0]! : (service.primaryFamily ?? 4)
   for (const family of [primary, primary === 4 ? 6 : 4])

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { createHash } from "node:crypto"
 import { test } from "node:test"
-import fc from "fast-check"
+import * as fc from "fast-check"
 import { type Address, parseAddress, printAddress } from "../../net/address.ts"
 import {
   advertisementObject,
