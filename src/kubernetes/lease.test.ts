@@ -80,6 +80,15 @@ test("stops at once where another holds the lease, and says whom it follows", ()
   assert.deepEqual(one.told(), ["stopped taken", "following usurper"])
 })
 
+test("counts its time from when it asked, however late the answer comes", () => {
+  const world = apiServer()
+  const one = candidate("one", world)
+  one.lateMs = 4000
+  one.run(9000)
+  assert.equal(one.told()[0], "leading until 15100")
+  assert.equal(one.firstLed, 9100)
+})
+
 test("of two who find no lease one leads", () => {
   const world = apiServer()
   const [one, two] = [candidate("one", world), candidate("two", world)]
@@ -139,10 +148,12 @@ const apiServer = () => {
 const candidate = (identity: string, server: ReturnType<typeof apiServer>, wallSkew = 0) => {
   const lease = createLease({ ids: createRequestIds(), namespace: "lights", name: "porchlight", identity })
   let lines: string[] = []
+  let late: { readonly at: Instant; readonly response: ApiEvent } | undefined
   const one = {
     now: 1000 as Instant,
     cut: false,
     loseAnswers: 0,
+    lateMs: 0,
     until: 0,
     firstLed: Number.POSITIVE_INFINITY,
     feed: (input: ApiEvent | { readonly kind: "wake" | "release" }): void => {
@@ -165,10 +176,15 @@ const candidate = (identity: string, server: ReturnType<typeof apiServer>, wallS
         one.loseAnswers -= 1
         return one.feed({ kind: "failed", id, code: "ECONNRESET", message: "cut off" })
       }
-      one.feed({ kind: "response", id, retryAfter: undefined, ...answer })
+      const response = { kind: "response", id, retryAfter: undefined, ...answer } as const
+      if (one.lateMs === 0) return one.feed(response)
+      late = { at: after(one.now, one.lateMs), response }
     },
     tick: (): void => {
       one.now = after(one.now, 100)
+      const due = late !== undefined && late.at <= one.now ? late.response : undefined
+      if (due !== undefined) late = undefined
+      if (due !== undefined) one.feed(due)
       if ((lease.wakeAt() ?? Number.POSITIVE_INFINITY) <= one.now) one.feed({ kind: "wake" })
     },
     run: (ms: number): void => together(ms, one),

@@ -287,6 +287,17 @@ describe("the watch", () => {
     assert.deepEqual(world.told(), [failing, failing, "upserted media/plex", "upserted media/plex", "recovered"])
   })
 
+  test("after a recovery the next failure is the first again", () => {
+    const world = synced()
+    for (let time = 0; time < 6; time += 1) {
+      world.failed("ECONNREFUSED")
+      world.rest()
+    }
+    world.opened().frames(event("ADDED", service("plex", 8)))
+    world.failed("ECONNRESET")
+    assert.ok(world.rest() <= 200)
+  })
+
   test("takes 10,000 events at once (154)", () => {
     const world = synced()
     world.frames(...Array.from({ length: 10_000 }, (_, index) => event("ADDED", service(`s${index}`, 100 + index))))

@@ -297,9 +297,9 @@ const reopenAt = (watching: Watching, at: At): Instant =>
     ? at.now
     : after(at.now, retryDelayMs({ reason: "closes-at-once", times: 1 }, 0, at.entropy))
 
-/** Versions that are lower, empty, zero (which means "any") or no number where ours is one do not move us. */
+/** Versions that are lower, empty, or no number where ours is one (nor is 0: it means "any") do not move us. */
 const furthest = (position: string, version: string | undefined): string => {
-  if (version === undefined || version === "" || version === "0") return position
+  if (version === undefined || version === "") return position
   const order = compareVersions(version, position)
   if (order === "unknown") return /^\d+$/.test(position) ? position : version
   return order === "newer" ? version : position

@@ -89,6 +89,28 @@ test("a newer write replaces the one that is to be sent again", () => {
   assert.deepEqual(queue.values(), [1, 2])
 })
 
+test("a newer write that waited for the one under way goes in its place when that fails", () => {
+  const queue = writer()
+  queue.put("radarr", patch("radarr", 1))
+  queue.put("radarr", patch("radarr", 2))
+  queue.failed("ECONNRESET")
+  queue.rest()
+  assert.deepEqual(queue.values(), [1, 2])
+})
+
+test("after a success the next failure of the key is the first again", () => {
+  const queue = writer()
+  queue.put("radarr", patch("radarr", 1))
+  for (let time = 0; time < 6; time += 1) {
+    queue.failed("ECONNRESET")
+    queue.rest()
+  }
+  queue.put("radarr", patch("radarr", 2))
+  queue.answer(200, {})
+  queue.failed("ECONNRESET")
+  assert.ok(queue.rest() <= 200)
+})
+
 test("gives up what will be refused again, and only that (141)", () => {
   const queue = writer()
   for (const status of [404, 422, 400]) {
