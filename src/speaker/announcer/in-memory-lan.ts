@@ -29,6 +29,7 @@ export type Station = {
 export type SeenFrame = { readonly at: number; readonly from: string; readonly packet: ArpPacket }
 
 const delayMs = 0.5
+const turnsMax = 1_000_000
 const wallSecondsAtStart = 1_760_000_000
 export const gatewayAddress: Ipv4 = parseAddress("192.168.40.1") as Ipv4
 export const gatewayMac: Mac = 0x525400280001 as Mac
@@ -109,7 +110,8 @@ export class InMemoryLan {
   /** Lets time pass; everything due on the way happens in order. */
   run(ms: number): void {
     const end = after(this.now, ms)
-    for (;;) {
+    for (let turns = 0; ; turns++) {
+      if (turns > turnsMax) throw new Error(`more than ${turnsMax} turns: somebody is due and does nothing`)
       const arrival = this.#arrivals[0]
       const waking = this.#firstToWake()
       const next = Math.min(arrival?.at ?? Infinity, waking?.at ?? Infinity)

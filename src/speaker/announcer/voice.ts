@@ -123,10 +123,10 @@ export class Voice {
     this.#claims.delete(address)
   }
 
-  /** Notes who asks, and what the gateway shows that it knows. True where its knowledge of an address grew younger by much. */
+  /** Notes which clients ask, and what the gateway shows that it knows. True where its knowledge of an address grew younger by much. */
   hear(heard: Heard, isAnswered: boolean, now: Instant): boolean {
-    const { packet, speaksFor, asksFor, mac } = heard
-    if (packet.kind === "arp" && asksFor !== undefined && packet.senderAddress !== 0)
+    const { packet, speaksFor, asksFor, mac, token } = heard
+    if (packet.kind === "arp" && asksFor !== undefined && packet.senderAddress !== 0 && token.kind === "no-token")
       this.#askers.note({ address: packet.senderAddress, mac, askedFor: packet.targetAddress })
     if (speaksFor === undefined || (speaksFor !== this.link?.gateway4 && speaksFor !== this.link?.gateway6))
       return false

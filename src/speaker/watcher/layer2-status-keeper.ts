@@ -16,7 +16,8 @@ export class Layer2StatusKeeper {
   readonly #reflector: Reflector
   readonly #observed = new Map<ObjectKey, KubernetesObject>()
   readonly #underWay = new Set<string>()
-  #announced: ReadonlyMap<ServiceName, AnnouncedService> = new Map()
+  /** Undefined until the announcer has said what it holds: a speaker that warms up would remove what it will soon hold again. */
+  #announced: ReadonlyMap<ServiceName, AnnouncedService> | undefined
   #synced = false
   #roundAt: Instant | undefined
 
@@ -43,7 +44,8 @@ export class Layer2StatusKeeper {
 
   /** A round of writes, when it is time for one and the last is over. */
   due(reporter: Reporter, at: At): readonly { readonly key: string; readonly call: Call }[] {
-    if (!this.#synced || this.#underWay.size > 0 || this.#roundAt === undefined || at.now < this.#roundAt) return []
+    const next = this.#nextRound()
+    if (this.#announced === undefined || next === undefined || at.now < next) return []
     this.#roundAt = undefined
     const calls = layer2StatusWrites(this.#announced, this.#observed.values(), reporter)
     return calls.map((call, index) => {
@@ -59,8 +61,11 @@ export class Layer2StatusKeeper {
   }
 
   wakeAt(): Instant | undefined {
-    const round = this.#synced && this.#underWay.size === 0 ? this.#roundAt : undefined
-    return earliest(this.#reflector.wakeAt(), round)
+    return earliest(this.#reflector.wakeAt(), this.#nextRound())
+  }
+
+  #nextRound(): Instant | undefined {
+    return this.#synced && this.#underWay.size === 0 && this.#announced !== undefined ? this.#roundAt : undefined
   }
 
   #soon(at: At): void {

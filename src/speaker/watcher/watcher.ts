@@ -193,7 +193,7 @@ export class Watcher implements Program<WatcherInput, WatcherOutput> {
   #reported(report: AnnouncerReport, at: At): Outputs {
     this.#report = report
     this.#wantStatus()
-    this.#layer2.announce(this.#announced(report), at)
+    if (!report.segments.some(({ state }) => state === "warming")) this.#layer2.announce(this.#announced(report), at)
     const now = new Map(report.findings.map((finding) => [findingId(finding), finding]))
     for (const told of this.#findingsTold) if (!now.has(told)) this.#findingsTold.delete(told)
     return [...now].flatMap(([id, finding]) => {
@@ -245,7 +245,6 @@ export class Watcher implements Program<WatcherInput, WatcherOutput> {
 
   /** Writes that are due whatever the input was. */
   #writes(at: At): Outputs {
-    if (!this.view.isComplete) return []
     const { namespace, pod } = this.#options
     const owner = pod === undefined || this.#podUid === undefined ? undefined : { name: pod.name, uid: this.#podUid }
     const speaker = this.#speaker.due(at)
