@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { type ChildProcess, spawn } from "node:child_process"
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from "node:child_process"
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -35,19 +35,27 @@ void test(
   },
 )
 
-void test("a lab ends when the process above its holder is killed with -9", { skip }, async () => {
-  await withHost(
-    async (host) => {
+for (const above of ["shell", "npm"] as const)
+  void test(`a lab ends when the ${above} that started its holder is killed with -9`, { skip }, async () => {
+    const story = async (host: Host): Promise<void> => {
       const holder = holderOf(host)
       host.child.kill("SIGKILL")
       await host.over
       await until(() => markOf(holder) === undefined)
       assert.deepEqual(await left(host), { processes: [], directory: false })
-    },
-    undefined,
-    [],
-    "shell",
-  )
+    }
+    await withHost(story, undefined, [], above)
+  })
+
+void test("whenever its holder is killed, also half-way up, a lab leaves no process", { skip }, async () => {
+  for (const momentMs of [40, 150, 300, 500]) {
+    const host = start(mkdtempSync(join(tmpdir(), "porchlight-host-")), [], "direct")
+    await pause(momentMs)
+    host.child.kill("SIGKILL")
+    await host.over
+    assert.deepEqual((await left(host)).processes, [], `killed after ${momentMs} ms`)
+    rmSync(host.runtime, { recursive: true, force: true })
+  }
 })
 
 void test("a second lab of the same name is refused with the way to end the first", { skip }, async () => {
@@ -125,7 +133,7 @@ const withHost = async (
   story: (host: Host) => Promise<void>,
   runtime: string = mkdtempSync(join(tmpdir(), "porchlight-host-")),
   said: string[] = [],
-  through: "direct" | "shell" = "direct",
+  through: Through = "direct",
 ): Promise<void> => {
   const host = start(runtime, said, through)
   try {
@@ -140,7 +148,23 @@ const withHost = async (
   }
 }
 
-const start = (runtime: string, said: string[], through: "direct" | "shell"): Host => {
+/** How the holder is started, from the process that a story kills. */
+type Through = "direct" | "shell" | "npm"
+
+const ways: Readonly<
+  Record<Through, (argv: readonly [string, ...string[]], env: NodeJS.ProcessEnv) => ChildProcessWithoutNullStreams>
+> = {
+  direct: ([command, ...argv], env) => spawn(command, argv, { env }),
+  // The second command keeps the shell from becoming node itself.
+  shell: (argv, env) => spawn("sh", ["-c", '"$@"; true', "sh", ...argv], { env }),
+  npm: (argv, env) => {
+    const script = `process.title = "npm start"
+      require("node:child_process").spawn("sh", ["-c", '"$@"; true', "sh", ...process.argv.slice(1)], { stdio: "inherit" })`
+    return spawn(process.execPath, ["-e", script, ...argv], { env })
+  },
+}
+
+const start = (runtime: string, said: string[], through: Through): Host => {
   const script = `
     import { startLab } from ${module("host.ts")}
     const started = await startLab({ ...${JSON.stringify(order)}, report: (news) => console.log(JSON.stringify(news)) })
@@ -149,11 +173,7 @@ const start = (runtime: string, said: string[], through: "direct" | "shell"): Ho
     setInterval(() => undefined, 1000)`
   const node = [process.execPath, "--input-type=module", "-e", script] as const
   const env = { ...process.env, XDG_RUNTIME_DIR: runtime }
-  // The second command keeps the shell from becoming node itself.
-  const child =
-    through === "direct"
-      ? spawn(node[0], node.slice(1), { env })
-      : spawn("sh", ["-c", '"$@"; true', "sh", ...node], { env })
+  const child = ways[through](node, env)
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding("utf8").on("data", (text: string) => said.push(text))
   return { child, runtime, over: new Promise((resolve) => child.once("exit", () => resolve())) }
@@ -169,8 +189,8 @@ const run = (runtime: string, said: string[], script: string): Promise<unknown> 
 }
 
 const until = async (holds: () => boolean): Promise<void> => {
-  for (const end = Date.now() + 2000; Date.now() < end; await pause(20)) if (holds()) return
-  assert.fail("it did not come to that in 2 s")
+  for (const end = Date.now() + 5000; Date.now() < end; await pause(20)) if (holds()) return
+  assert.fail("it did not come to that in 5 s")
 }
 
 const directoryOf = (host: Pick<Host, "runtime">): string => join(host.runtime, "porchlight/labs/first-light")
@@ -180,10 +200,10 @@ const holderOf = (host: Host): number => {
   return record.holder.pid
 }
 
-/** What remains of a lab when it has had two seconds: live processes that name its directory, and that directory. */
+/** What remains of a lab when it has had five seconds: live processes that name its directory, and that directory. */
 const left = async (host: Pick<Host, "runtime">): Promise<{ processes: string[]; directory: boolean }> => {
   let processes = processesOf(host)
-  for (const end = Date.now() + 2000; processes.length > 0 && Date.now() < end; processes = processesOf(host))
+  for (const end = Date.now() + 5000; processes.length > 0 && Date.now() < end; processes = processesOf(host))
     await pause(20)
   return { processes, directory: existsSync(directoryOf(host)) }
 }
