@@ -1,5 +1,5 @@
 import { type Act, actInWords, type Role } from "./act.ts"
-import { holderOf } from "./history.ts"
+import { holderOf, lastHolder } from "./history.ts"
 import { nodeIdOf, plugOf, wayOf } from "./lan.ts"
 import { stepNode } from "./node.ts"
 import type { Port } from "./packet.ts"
@@ -78,7 +78,7 @@ const portFor = (world: World, role: Role): Port => {
   if (typeof role === "number") return role
   const known = world.cast.get(role)
   if (known !== undefined) return known
-  const holder = holderOf(world.history, { segment: 0, group: 0 })?.node ?? world.groups[0]!.order[0]!
+  const holder = lastHolder(world.history, { segment: 0, group: 0 })?.node ?? world.groups[0]!.order[0]!
   const port = role === "holder" ? holder : (world.groups[0]!.order.find((node) => node !== holder) ?? holder)
   world.cast.set(role, port)
   return port

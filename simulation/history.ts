@@ -31,8 +31,10 @@ export type Answerers = { readonly at: number; readonly nodes: readonly Port[] }
 
 /** What happened, as an observer who sees everything would write it down. */
 export type History = {
-  /** By place, the best claim of all: whose the address is. */
+  /** By place, the best claim that its claimant has not let go: whose the address is. */
   readonly holders: Map<number, ClaimRecord>
+  /** By place, the last claim that made its claimant the holder. */
+  readonly last: Map<number, ClaimRecord>
   readonly claims: ClaimRecord[]
   readonly losses: LossRecord[]
   readonly stale: StaleFrame[]
@@ -43,6 +45,7 @@ export type History = {
 
 export const createHistory = (): History => ({
   holders: new Map(),
+  last: new Map(),
   claims: [],
   losses: [],
   stale: [],
@@ -54,6 +57,9 @@ const groupsMax = 4096
 export const placeIndex = ({ segment, group }: Place): number => segment * groupsMax + group
 export const placeAt = (index: number): Place => ({ segment: Math.floor(index / groupsMax), group: index % groupsMax })
 
+export const lastHolder = (history: History, place: Place): ClaimRecord | undefined =>
+  history.last.get(placeIndex(place))
+
 const tieMs = 50
 
 export const holderOf = (history: History, place: Place): ClaimRecord | undefined =>
@@ -62,10 +68,19 @@ export const holderOf = (history: History, place: Place): ClaimRecord | undefine
 export const recordClaim = (history: History, claim: Omit<ClaimRecord, "isMove">): void => {
   const before = holderOf(history, claim)
   const isBest = before === undefined || isBetter(claim, before)
-  const isMove = before !== undefined && before.node !== claim.node && claim.at - before.at > tieMs
+  const last = history.last.get(placeIndex(claim))
+  const isMove = last !== undefined && last.node !== claim.node && claim.at - last.at > tieMs
   const record = { ...claim, isMove }
   history.claims.push(record)
-  if (isBest) history.holders.set(placeIndex(claim), record)
+  if (!isBest) return
+  history.holders.set(placeIndex(claim), record)
+  history.last.set(placeIndex(claim), record)
+}
+
+/** The node lets go of one place, or with its process of all. */
+export const recordEnd = (history: History, node: Port, place?: Place): void => {
+  for (const [index, claim] of history.holders)
+    if (claim.node === node && (place === undefined || index === placeIndex(place))) history.holders.delete(index)
 }
 
 type Rank = Pick<ClaimRecord, "grant" | "epoch" | "nodeId">

@@ -1,6 +1,6 @@
 import { addressIndex } from "../src/ownership/address-index.ts"
 import type { At, Instant } from "../src/time/instant.ts"
-import { holderOf, placeIndex, recordClaim } from "./history.ts"
+import { holderOf, placeIndex, recordClaim, recordEnd } from "./history.ts"
 import { nodeIdOf, nodeOf } from "./lan.ts"
 import { transmit } from "./medium.ts"
 import type { NodeInput, NodeOutput } from "./node-program.ts"
@@ -84,7 +84,10 @@ const noteMove = (world: World, node: SimNode, output: Extract<NodeOutput, { kin
   const record = { segment, group, at: world.timeline.now(), node: node.port, because }
   const isTaken = output.to !== undefined && nodeOf(output.to) === node.port
   if (isTaken) recordClaim(world.history, { ...record, grant, epoch, nodeId: nodeIdOf(node.port) })
-  else world.history.losses.push(record)
+  else {
+    world.history.losses.push(record)
+    recordEnd(world.history, node.port, record)
+  }
   tellStory(
     world,
     () =>

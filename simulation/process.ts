@@ -1,4 +1,4 @@
-import { placeAt } from "./history.ts"
+import { placeAt, recordEnd } from "./history.ts"
 import { stepNode } from "./node.ts"
 import { createSpeakerProgram } from "./speaker-program.ts"
 import { deliverView } from "./watch.ts"
@@ -34,6 +34,7 @@ export const endNode = (world: World, node: SimNode): void => {
   node.plannedWake = Infinity
   node.waiting.beat.length = 0
   node.waiting.arp.length = 0
+  recordEnd(world.history, node.port)
   const places = [...node.answers]
   node.answers.clear()
   for (const index of places) observeAnswerers(world, placeAt(index).segment, placeAt(index).group)

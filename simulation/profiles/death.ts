@@ -18,7 +18,7 @@ export const death: Profile = profile("death", (random) => {
     laws: [
       ...after.laws,
       gapAtMost(windowMs + 25, { from: settledMs }),
-      overlapAtMost(1.1, { from: 0 }),
+      overlapAtMost(1.1, { from: settledMs }),
       movesAtMost(1, { from: 0 }, "L5 one move a death"),
       noStaleFrame(2, { from: 0 }),
     ],
@@ -41,7 +41,7 @@ export const crashAndReturn: Profile = profile("crash-and-return", (random) => {
     laws: [
       ...after.laws,
       gapAtMost(windowMs + 25, { from: settledMs }),
-      overlapAtMost(1.1, { from: 0 }),
+      overlapAtMost(1.1, { from: settledMs }),
       movesAtMost(1, { from: 0 }, "L5 one move a death"),
     ],
   }

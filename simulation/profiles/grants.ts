@@ -22,7 +22,7 @@ export const regrant: Profile = profile("re-grant", (random) => {
       { at, do: "grant", group: 0, order },
       ...blind.map((node): Act => ({ at: back, do: "api", node, reachable: true })),
     ],
-    laws: [...after.laws, overlapAtMost(1.1, { from: 0 }), movesAtMost(2, { from: 0 }, "L8 few moves")],
+    laws: [...after.laws, overlapAtMost(1.1, { from: settledMs }), movesAtMost(2, { from: 0 }, "L8 few moves")],
   }
 })
 

@@ -52,7 +52,7 @@ export const leaving: Profile = profile("leaving", (random) => {
     laws: [
       ...after.laws,
       gapAtMost(0, { from: settledMs }, "L6 no gap"),
-      overlapAtMost(1.1, { from: 0 }),
+      overlapAtMost(1.1, { from: settledMs }),
       movesAtMost(1, { from: 0 }, "L6 one move"),
     ],
   }

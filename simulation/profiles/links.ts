@@ -35,7 +35,7 @@ export const deaf: Profile = profile("deaf", (random) => {
     laws: [
       ...after.laws,
       gapAtMost(windowMs + 3 * intervalMs + 25, { from: settledMs }),
-      overlapAtMost(intervalMs + 2, { from: 0 }),
+      overlapAtMost(intervalMs + 2, { from: settledMs }),
       noStaleFrame(2, { from: 0 }),
       movesAtMost(1, { from: 0 }, "L9 one move"),
     ],
@@ -63,7 +63,7 @@ export const isolation: Profile = profile("isolation", (random) => {
       ...after.laws,
       takesNothing(node, { from: at, until: healed + windowMs }),
       noStaleFrame(2, { from: 0 }, "L10 announces and answers nothing lost"),
-      overlapAtMost(intervalMs + 2, { from: 0 }),
+      overlapAtMost(intervalMs + 2, { from: settledMs }),
       movesAtMost(node === "holder" ? 1 : 0, { from: 0 }, "L10 no move on return"),
     ],
   }
@@ -155,7 +155,7 @@ export const flapping: Profile = profile("flapping", (random) => {
     clientAsksEveryMs: 1000,
     endMs: after.endMs,
     acts: [...startAll(random, nodes), ...acts.flat()],
-    laws: [...after.laws, movesAtMost(nodes === 2 ? 9 : nodes === 3 ? 5 : 3, { from: 0 }, "L9 no ping-pong")],
+    laws: [...after.laws, movesAtMost(nodes === 2 ? 9 : 5, { from: 0 }, "L9 no ping-pong")],
   }
 })
 
@@ -195,7 +195,7 @@ export const twoSegments: Profile = profile("two-segments", (random) => {
     laws: [
       ...after.laws,
       gapAtMost(windowMs + 25, { from: settledMs, until: healed }),
-      overlapAtMost(intervalMs + 2, { from: 0 }),
+      overlapAtMost(intervalMs + 2, { from: settledMs }),
       movesAtMost(0, { from: 0, segment: 0 }),
       movesAtMost(1, { from: 0, segment: 1 }),
     ],

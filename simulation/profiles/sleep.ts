@@ -32,7 +32,7 @@ export const wake: Profile = profile("wake", (random) => {
     laws: [
       ...after.laws,
       noStaleFrame(2, { from: 0 }),
-      overlapAtMost(1.1, { from: 0 }),
+      overlapAtMost(1.1, { from: settledMs }),
       movesAtMost(1, { from: 0 }, "L9 one move"),
     ],
   }
@@ -54,25 +54,25 @@ export const unseenPause: Profile = profile("unseen-pause", (random) => {
     ],
     laws: [
       ...after.laws,
-      overlapAtMost(intervalMs + 2, { from: 0 }),
+      overlapAtMost(intervalMs + 2, { from: settledMs }),
       noStaleFrame(2, { from: at + forMs + intervalMs + 2 }),
       movesAtMost(1, { from: 0 }, "L9 one move"),
     ],
   }
 })
 
-/** Stalls of up to W - I, one after the other, on every node: L3. */
+/** Stalls of up to W - I, one node after the other: L3. */
 export const stalls: Profile = profile("stalls", (random) => {
   const nodes = drawNodes(random, 2)
-  const acts = Array.from({ length: 30 }, (_, i): Act => ({
-    at: settledMs + i * 300 + random.unit() * 100,
+  const acts = Array.from({ length: 12 }, (_, i): Act => ({
+    at: settledMs + i * 1000 + random.unit() * 100,
     do: "freeze",
     node: random.below(nodes),
     forMs: random.unit() * (windowMs - intervalMs - 5),
     seen: random.chance(0.7),
     buffer: 1000,
   }))
-  const after = settled(settledMs + 30 * 300 + 400 + 3 * windowMs, 2000)
+  const after = settled(settledMs + 12 * 1000 + 3 * windowMs, 2000)
   return {
     nodes,
     groups: drawGroups(random, nodes),

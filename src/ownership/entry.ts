@@ -27,6 +27,8 @@ export type Entry = {
   revoked: Grant | undefined
   /** The group was in the view and left it. */
   wasGone: boolean
+  /** When a claim was last let go: who took it instead may not have been heard yet. */
+  freedAt: Instant | undefined
   estate: OwnEstate | undefined
   inherited: InheritedClaim | undefined
   /** `move-to`, until it was tried. */
@@ -45,6 +47,7 @@ export const newEntry = (key: Address): Entry => ({
   top: undefined,
   revoked: undefined,
   wasGone: false,
+  freedAt: undefined,
   estate: undefined,
   inherited: undefined,
   giveTo: undefined,

@@ -104,11 +104,13 @@ const obstacleOf = (state: SegmentState, entry: Entry, vacant: Case, at: At): Wa
   return isConnected(state, at.now) ? undefined : seekWitness(state, entry, vacant.since, at)
 }
 
+/** What was let go was mostly taken by somebody whose claim may have been lost: a window for it to be repeated. */
 const turnOf = (state: SegmentState, entry: Entry, { why, since, holder }: Case): Wait & { dueAt: Instant } => {
   const rankMs = state.rules["rank-wait"] ? rankOf(state, entry) * timing.rankWaitMs : 0
   const graceMs = why === "grant" && isInOrder(state, entry, holder!.node) ? timing.grantGraceMs : 0
   const unreadyMs = entry.group!.ready ? 0 : timing.unreadyWaitMs
-  const dueAt = after(since, rankMs + graceMs + unreadyMs)
+  const from = why === "free" ? Math.max(since, (entry.freedAt ?? -Infinity) + state.windowMs) : since
+  const dueAt = after(from as Instant, rankMs + graceMs + unreadyMs)
   return { for: unreadyMs > 0 ? "readiness" : graceMs > 0 ? "grant-grace" : "rank", dueAt }
 }
 
