@@ -63,9 +63,11 @@ export const answerOn = (
 const subjectOf = (survey: Survey, what: string, namespace: string | undefined): Subject => {
   const found = findSubject(survey, what, namespace)
   if (found.kind === "ambiguous")
-    throw new CommandFailure(2, `${what} is the name of ${found.candidates.length} things. Which one?`, [
-      ...found.candidates.slice(0, 20).map((candidate) => `porchlight explain ${candidate}${survey.again}`),
-    ])
+    throw new CommandFailure(
+      2,
+      `${what} is the name of ${found.candidates.length} things. Which one?`,
+      found.candidates.slice(0, 20).map((candidate) => `porchlight explain ${candidate}${survey.again}`),
+    )
   if (found.kind === "nothing")
     throw new CommandFailure(
       2,

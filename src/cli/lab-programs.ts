@@ -14,6 +14,9 @@ export const scenariosFolder = (): string => join(packageRoot(), "scenarios")
 /** This very program, as a lab's processes are started: the same bundle or the same sources. */
 const ownCommand = (command: string): readonly [string, ...string[]] => [process.execPath, process.argv[1]!, command]
 
+/** The program that holds a lab which outlives the command that raised it. */
+export const labHolder = (): readonly [string, ...string[]] => ownCommand("lab-hold")
+
 /** What `startLab` needs to run our own programs in a lab. */
 export const labPrograms = (): Pick<StartOptions, "inside" | "controller" | "speaker" | "crds"> => ({
   inside: ownCommand("lab-inside"),

@@ -24,6 +24,7 @@ const asking = (name: string, summary: string): Command =>
     .option("--kubeconfig <file>", "kubeconfig to read (default: KUBECONFIG, ~/.kube/config)")
     .option("-n, --namespace <name>", "namespace of a Service that is given without one")
     .option("--metallb-namespace <name>", "where pools and advertisements are", "metallb-system")
+    .option("--lb-class <name>", "loadBalancerClass that the controller serves, where it serves one")
     .option("--from <source>", "a dump: file, folder, - for standard input, or lab:NAME")
     .option("--network <file>", "network facts that the cluster does not know")
     .option("-a, --all", "leave nothing out")
@@ -56,12 +57,15 @@ program
 const lab = program
   .command("lab")
   .summary("a network of your own to break")
-  .description("Scenarios in network namespaces.").enablePositionalOptions()
+  .description("Scenarios in network namespaces.")
+  .enablePositionalOptions()
 lab
   .command("up")
   .summary("raise a scenario")
   .argument("[scenario]", "name, or a folder", "media-stack")
   .addOption(new Option("--wire <kind>", "packets").choices(["real", "simulated"]).default("real"))
+  .option("--port <number>", "port of the API server on 127.0.0.1 (default: a free one)")
+  .addOption(colour)
   .action(async (scenario: string, options) => {
     process.exitCode = await (await import("../cli/lab.ts")).labUp(scenario, options)
   })
@@ -75,15 +79,16 @@ lab
 lab
   .command("list")
   .summary("which scenarios there are, and which run")
-  .action(async () => {
-    process.exitCode = await (await import("../cli/lab.ts")).labList()
+  .addOption(output)
+  .action(async (options) => {
+    process.exitCode = await (await import("../cli/lab.ts")).labList(options)
   })
 lab
   .command("env")
   .summary('for eval "$(...)": kubectl and this program then speak to it')
   .argument("[scenario]")
   .action(async (scenario?: string) => {
-    process.exitCode = await (await import("../cli/lab.ts")).labEnv(scenario)
+    process.exitCode = (await import("../cli/lab.ts")).labEnv(scenario)
   })
 lab
   .command("exec")
@@ -95,19 +100,25 @@ lab
   .action(async (machine: string, command: string[], options) => {
     process.exitCode = await (await import("../cli/lab.ts")).labExec(machine, command, options)
   })
-for (const [verb, summary] of [
-  ["break", "power, cable, speaker, freeze, api, beats, arp, loss=20%, oneway=w1>w2, twin=ADDRESS"],
-  ["mend", "undo it"],
-] as const)
-  lab
-    .command(verb)
-    .summary(summary)
-    .argument("<machine>")
-    .argument("<fault>")
-    .option("--lab <scenario>", "which lab, when several run")
-    .action(async (machine: string, fault: string, options) => {
-      process.exitCode = await (await import("../cli/lab.ts")).labFault(verb, machine, fault, options)
-    })
+lab
+  .command("break")
+  .summary("break something: break w3 power; break api")
+  .description(
+    "Faults: power, cable, carrier, speaker, freeze, api, beats, arp, loss=20%, oneway=MACHINE, twin=ADDRESS. Without a machine only api.",
+  )
+  .argument("<words...>", "[MACHINE] FAULT")
+  .option("--lab <scenario>", "which lab, when several run")
+  .action(async (words: string[], options) => {
+    process.exitCode = await (await import("../cli/lab.ts")).labFault("break", words, options)
+  })
+lab
+  .command("mend")
+  .summary("undo it: mend w3 power; mend w3; mend")
+  .argument("[words...]", "[MACHINE] [FAULT]; nothing: everything")
+  .option("--lab <scenario>", "which lab, when several run")
+  .action(async (words: string[], options) => {
+    process.exitCode = await (await import("../cli/lab.ts")).labFault("mend", words, options)
+  })
 
 program.commandsGroup("Help:")
 program
@@ -132,6 +143,12 @@ program
     process.exitCode = (await import("../cli/version.ts")).version(options)
   })
 
+program
+  .command("lab-hold", { hidden: true })
+  .argument("<order>")
+  .action(async (order: string) => {
+    await (await import("./lab.ts")).runLabHolder(order)
+  })
 program
   .command("lab-inside", { hidden: true })
   .argument("<order>")

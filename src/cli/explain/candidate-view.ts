@@ -71,7 +71,9 @@ export const holdView = (survey: Survey, hold: Hold): HoldView => ({
   since: hold.since === undefined ? undefined : printTimestamp(hold.since),
   heardBy: heardBy(survey, hold.node),
   gatewaySawItSecondsAgo:
-    hold.gatewayConfirmedAt === undefined ? undefined : Math.max(0, survey.readAt - hold.gatewayConfirmedAt),
+    hold.gatewayConfirmedAt === undefined
+      ? undefined
+      : Math.max(0, Math.round(survey.readAt - hold.gatewayConfirmedAt)),
 })
 
 /** The first in order who does not hold all of the group's addresses already. */

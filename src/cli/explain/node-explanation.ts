@@ -28,6 +28,7 @@ export type NodeExplanation = {
 
 export type SpeakerSummary = {
   readonly version: string | undefined
+  readonly state: string | undefined
   readonly dataPlaneReady: boolean
   readonly links: readonly { readonly name: string; readonly up: boolean; readonly use: string | undefined }[]
   readonly heardBy: readonly string[] | undefined
@@ -72,6 +73,7 @@ const speakerSummary = (survey: Survey, name: NodeName): SpeakerSummary | undefi
   return (
     view && {
       version: view.version,
+      state: view.state,
       dataPlaneReady: view.dataPlaneReady,
       links: view.links,
       heardBy: heardBy(survey, name),

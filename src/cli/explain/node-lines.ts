@@ -51,8 +51,10 @@ export const nodeLines = (node: NodeExplanation, { style, wide }: LineOptions): 
 const speakerText = ({ speaker, kubernetesCallsItReady, holds }: NodeExplanation): string => {
   const node = kubernetesCallsItReady ? "" : ", Kubernetes calls the node not ready"
   if (speaker === undefined) return `no report of a speaker${node}`
-  const state = speaker.dataPlaneReady ? "ready" : "waits for the service proxy"
-  return `speaker ${state}${node}, holds ${holds.length}`
+  const ready = speaker.dataPlaneReady ? "ready" : "waits for the service proxy"
+  const state = speaker.state === undefined || speaker.state === "active" ? ready : `is ${speaker.state}`
+  const heard = speaker.heardBy === undefined ? "" : `, heard by ${speaker.heardBy.join(" ") || "nobody"}`
+  return `speaker ${state}${heard}${node}, holds ${holds.length}`
 }
 
 const holdLines = ({ holds }: NodeExplanation): readonly string[] => {

@@ -47,7 +47,7 @@ const stateText = (explanation: ServiceExplanation): string => {
   const { situation, reports, ports } = explanation
   switch (situation) {
     case "announced":
-      return `announced by ${[...new Set(reports.holds.map(({ node }) => node))].join(" and ")}, ports ${ports.join(" ")}`
+      return `announced by ${[...new Set(reports.holds.map(({ node }) => node))].join(" and ")}, ports ${ports.join(" ").replaceAll("/tcp", "")}`
     case "pending":
       return "has no address"
     case "no-load-balancer":
@@ -64,6 +64,8 @@ const stateText = (explanation: ServiceExplanation): string => {
       return "somebody else answers for it"
     case "unheld":
       return "no speaker says that it announces it"
+    case "starting":
+      return "given a moment ago; speakers report within 10 s who announces it"
     case "unreported":
       return "nobody says who announces it: no speaker reports are among the facts"
   }
@@ -71,9 +73,7 @@ const stateText = (explanation: ServiceExplanation): string => {
 
 const allocationLines = (allocation: AllocationView, { style }: LineOptions): readonly string[] => [
   ...(allocation.kind === "pending"
-    ? allocation.because.flatMap((reason) => [
-        ...(reason.code === "sharing-refused" ? [] : [`${style.bad} ${reason.says}`]),
-      ])
+    ? allocation.because.filter(({ code }) => code !== "sharing-refused").map(({ says }) => `${style.bad} ${says}`)
     : [allocation.says]),
   ...allocation.passedOver.map(({ says }) => `passed over: ${says}`),
   ...(allocation.lost === undefined
@@ -121,9 +121,7 @@ const orderLines = (order: OrderView, holds: readonly HoldView[], { style, wide 
       ({ nodes, reasons }) => `-   ${namesOf(nodes, wide)}   may not: ${reasons.map(({ says }) => says).join("; ")}`,
     ),
     ...orderedBy(order),
-    ...(order.services.length > 1
-      ? [`one node for all who share: ${order.services.map((name) => `${name}`).join(", ")}`]
-      : []),
+    ...(order.services.length > 1 ? [`one node for all who share: ${order.services.join(", ")}`] : []),
   ]
 }
 

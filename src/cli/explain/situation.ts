@@ -22,13 +22,18 @@ export type Situation =
   /** Nobody reports at all: no Speaker objects, as in a dump of files. */
   | { readonly is: "unreported" }
   | { readonly is: "contested"; readonly strangers: NonEmpty<Stranger> }
-  /** Some node may answer and none says that it does. */
+  /** Some node may answer and none says that it does, although it had the time. */
   | { readonly is: "unheld"; readonly addresses: NonEmpty<Address> }
+  /** Given so short a time ago that no report can be there yet. */
+  | { readonly is: "starting" }
   /** One hold an address, the best claim of each. */
   | { readonly is: "announced"; readonly holds: NonEmpty<Hold> }
 
 /** What a controller needs at most to write what it decided; a younger Service is not late. */
 const writePatienceSeconds = 10
+
+/** A speaker writes its report at most every 10 s; a younger address is not late. */
+const reportPatienceSeconds = 12
 
 /** Kinds without which it cannot be said who may announce. */
 const decidingKinds: readonly KindName[] = ["Node", "EndpointSlice", "IPAddressPool", "L2Advertisement"]
@@ -60,12 +65,18 @@ const announcing = (survey: Survey, name: ServiceName, missing: NonEmpty<KindNam
   const outcome = survey.electionOf.get(name)?.outcome
   if (outcome?.kind === "nobody") return { is: "silent", because: outcome.because }
   if (isWithheld(survey, "Speaker") || survey.speakers.size === 0 || unheld === undefined) return { is: "unreported" }
-  return { is: "unheld", addresses: unheld }
+  return unheld.some((address) => isOld(survey, address)) ? { is: "unheld", addresses: unheld } : { is: "starting" }
 }
 
 /** Whether the answer is bad news: somebody has to do something. */
 export const isTrouble = ({ is }: Situation): boolean =>
   is === "pending" || is === "unwritten" || is === "silent" || is === "contested" || is === "unheld"
+
+/** Without a ledger nobody knows since when it is given. */
+const isOld = ({ cluster, readAt }: Survey, address: Address): boolean => {
+  const entry = cluster.ledger.entries.get(address)
+  return entry?.state !== "given" || readAt > entry.since + reportPatienceSeconds
+}
 
 const isWithheld = ({ withheld }: Survey, kind: KindName): boolean =>
   withheld.some((one) => one.kind === kind && one.why !== "absent")

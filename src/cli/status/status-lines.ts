@@ -74,7 +74,8 @@ const serviceLines = (services: readonly ServiceRow[], { style, all, wide }: Sta
   ]
 }
 
-const isWell = ({ situation }: ServiceRow): boolean => situation === "announced" || situation === "unreported"
+const isWell = ({ situation }: ServiceRow): boolean =>
+  situation === "announced" || situation === "unreported" || situation === "starting"
 
 const serviceCells = (row: ServiceRow, style: Style, wide: boolean): readonly string[] => {
   const holders = [...new Set(row.holds.map(({ node }) => node))]
@@ -101,8 +102,8 @@ const nodeLines = (nodes: readonly NodeRow[], { style, all, wide }: StatusLineOp
 
 const nodeCells = (node: NodeRow, style: Style): readonly string[] => [
   node.name,
-  { ready: "ready", "not-ready": "waits", unreported: style.unknown }[node.speaker],
-  node.speaker === "unreported" ? style.unknown : String(node.holds),
+  node.speaker ?? style.unknown,
+  node.speaker === undefined ? style.unknown : String(node.holds),
   node.links.map(({ name, up }) => `${name} ${up ? "up" : "down"}`).join(" ") || style.unknown,
   node.heardBy === undefined ? style.unknown : node.heardBy.join(" ") || "nobody",
 ]

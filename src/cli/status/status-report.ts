@@ -8,6 +8,7 @@ import type { MoveView } from "../explain/node-explanation.ts"
 import { type FamilyUse, familyUses } from "../explain/pool-explanation.ts"
 import { addressTexts } from "../explain/service-explanation.ts"
 import { type Situation, situationOf } from "../explain/situation.ts"
+import type { SpeakerView } from "../survey/speaker-view.ts"
 import { heardBy, movesOf, type Survey } from "../survey/survey.ts"
 import { type Trouble, troublesOf } from "./trouble.ts"
 
@@ -47,7 +48,8 @@ export type ServiceRow = {
 
 export type NodeRow = {
   readonly name: string
-  readonly speaker: "ready" | "not-ready" | "unreported"
+  /** `ready`; else the state it is in, or `waits` for the service proxy. Undefined: it has reported nothing. */
+  readonly speaker: string | undefined
   readonly holds: number
   /** Addresses it may answer for. */
   readonly candidateFor: number
@@ -65,7 +67,7 @@ export const statusReport = (survey: Survey, nowSeconds: number): StatusReport =
   return {
     name: survey.name,
     source: survey.source,
-    ageSeconds: Math.max(0, nowSeconds - survey.readAt),
+    ageSeconds: Math.max(0, Math.round((nowSeconds - survey.readAt) * 10) / 10),
     counts: {
       services: services.length,
       announced: services.filter(({ situation }) => situation === "announced").length,
@@ -126,7 +128,7 @@ const nodeRows = (survey: Survey, services: readonly ServiceRow[]): readonly Nod
     const view = survey.speakers.get(name)
     return {
       name,
-      speaker: view === undefined ? "unreported" : view.dataPlaneReady ? "ready" : "not-ready",
+      speaker: view === undefined ? undefined : speakerState(view),
       holds: held.get(name)?.size ?? 0,
       candidateFor: candidates.get(name) ?? 0,
       links: (view?.links ?? []).map(({ name, up }) => ({ name, up })),
@@ -134,3 +136,7 @@ const nodeRows = (survey: Survey, services: readonly ServiceRow[]): readonly Nod
     }
   })
 }
+
+/** In one word. */
+export const speakerState = ({ state, dataPlaneReady }: SpeakerView): string =>
+  state !== undefined && state !== "active" ? state : dataPlaneReady ? "ready" : "waits"

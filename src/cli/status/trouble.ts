@@ -57,6 +57,7 @@ const troubleText = (survey: Survey, name: ServiceName, situation: Situation): s
     case "unwritten":
       return `${address} would be given, but no controller has written it`
     case "announced":
+    case "starting":
     case "unreported":
     case "unknown":
     case "no-load-balancer":

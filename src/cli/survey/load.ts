@@ -54,7 +54,7 @@ const clusterConnection = ({ context, kubeconfig }: AskOptions): Connection => {
 const sentence = ({ message }: Failure): string => `${message[0]?.toUpperCase() ?? ""}${message.slice(1)}.`
 
 const labConnection = async (name: string): Promise<Connection> => {
-  const { pickLab } = await import("../lab-choice.ts")
+  const { pickLab } = await import("../lab/lab-choice.ts")
   const lab = pickLab(name === "" ? undefined : name)
   const found = readKubeconfig([join(lab.directory, "kubeconfig")])
   if (found.kind === "connection") return found

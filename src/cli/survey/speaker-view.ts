@@ -39,13 +39,15 @@ export type SpeakerFinding = { readonly code: string; readonly message: string }
 export type SpeakerView = {
   readonly node: NodeName
   readonly version: string | undefined
+  /** `active`, or why it is not: `warming`, `doubting`, `restarting`, `leaving`, `no-segment`. */
+  readonly state: string | undefined
   readonly dataPlaneReady: boolean
   readonly links: readonly { readonly name: string; readonly up: boolean; readonly use: string | undefined }[]
   readonly holds: readonly Hold[]
   readonly strangers: readonly Stranger[]
   readonly findings: readonly SpeakerFinding[]
   readonly moves: readonly Move[]
-  /** Nodes whose beats it receives; undefined where the report does not say. */
+  /** Nodes whose beats it receives on any segment; undefined where the report does not say. */
   readonly hears: readonly string[] | undefined
 }
 
@@ -57,13 +59,16 @@ export const readSpeakerView = (object: JsonObject): SpeakerView | undefined => 
   return {
     node,
     version: textAt(status, "version"),
+    state: textAt(status, "state"),
     dataPlaneReady: field(status, "dataPlaneReady") !== false,
     links: listAt(status, "interfaces").map(readLink),
     holds: listAt(status, "holds").flatMap((item) => readHold(item, node)),
     strangers: listAt(status, "contested").flatMap((item) => readStranger(item, node)),
     findings: listAt(status, "findings").flatMap(readFinding),
     moves: listAt(status, "moves").flatMap(readMove),
-    hears: isList(field(status, "hears")) ? textsAt(status, "hears") : undefined,
+    hears: isList(field(status, "segments"))
+      ? [...new Set(listAt(status, "segments").flatMap((segment) => textsAt(segment, "hears")))]
+      : undefined,
   }
 }
 

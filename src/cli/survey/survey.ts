@@ -153,8 +153,13 @@ export const heardBy = ({ speakers }: Survey, node: NodeName): readonly NodeName
   return told.filter((view) => view.node !== node && view.hears?.includes(node)).map((view) => view.node)
 }
 
-/** All speakers' journals, newest first. The giver and the taker of a move both write it: the taker's line counts. */
-export const movesOf = ({ speakers }: Survey): readonly Move[] =>
-  [...speakers.values()]
+/**
+ * All speakers' journals, newest first. The giver and the taker of a move both write it: the taker's line counts. Of
+ * moves within one second that which led to the present holder is the last.
+ */
+export const movesOf = ({ speakers, holds }: Survey): readonly Move[] => {
+  const lasting = ({ address, to }: Move): number => (holds.get(address)?.[0]?.node === to ? 1 : 0)
+  return [...speakers.values()]
     .flatMap(({ node, moves }) => moves.filter(({ to, from }) => to === node || (to === undefined && from === node)))
-    .toSorted((a, b) => b.at - a.at)
+    .toSorted((a, b) => b.at - a.at || lasting(b) - lasting(a))
+}

@@ -1,5 +1,5 @@
-import { listLabs } from "../lab/host.ts"
-import { CommandFailure } from "./failure.ts"
+import { listLabs } from "../../lab/host.ts"
+import { CommandFailure } from "../failure.ts"
 
 export type FoundLab = ReturnType<typeof listLabs>["running"][number]
 

@@ -1,0 +1,184 @@
+import { existsSync } from "node:fs"
+import { basename, join, resolve } from "node:path"
+import { connectControl, type ControlCalls } from "../lab/control.ts"
+import { startDetached } from "../lab/detached.ts"
+import { parseFault } from "../lab/fault.ts"
+import { downLab, labExec as execInLab, listLabs } from "../lab/host.ts"
+import { supplyNeeds } from "../lab/needs.ts"
+import { scenarioNames } from "../lab/scenario.ts"
+import { CommandFailure } from "./failure.ts"
+import { type FoundLab, pickLab } from "./lab/lab-choice.ts"
+import { labHeadline, newsLine, usageLines } from "./lab/lab-words.ts"
+import { refusal } from "./lab/refusal.ts"
+import { chooseScenario } from "./lab/scenario-choice.ts"
+import { labHolder, labPrograms, scenariosFolder } from "./lab-programs.ts"
+import { type OutputOptions, printAnswer } from "./output.ts"
+import { asTyped, commandPrefix } from "./prefix.ts"
+import { styleFor } from "./style.ts"
+import { shellWord } from "./survey/dump-facts.ts"
+import { table } from "./table.ts"
+
+export type UpOptions = { readonly wire?: "real" | "simulated"; readonly port?: string } & Pick<OutputOptions, "color">
+
+/** `lab up`: raises a scenario and returns; the lab stays until `lab down`. 1: it is up, but not all of it works. */
+export const labUp = async (text: string, options: UpOptions): Promise<number> => {
+  const { name, folder, scenario } = chooseScenario(text)
+  if (options.wire === "simulated")
+    throw new CommandFailure(
+      2,
+      "The simulated wire lives within one program, so a lab of it could not be left running.",
+      ["npm start       shows the same programs on it"],
+    )
+  const port = readPort(options.port)
+  const needs = supplyNeeds((line) => console.log(line))
+  if (needs.kind !== "ready") throw refusal(needs, text)
+  const style = styleFor(process.stdout, options.color)
+  console.log(labHeadline(scenario, style))
+  let good = true
+  process.once("SIGINT", () => void endLab(name).then(() => process.exit(130)))
+  const outcome = await startDetached(labHolder(), { name, scenarioFolder: folder, ...labPrograms(), port }, (news) => {
+    const line = newsLine(news, style)
+    if (line !== undefined) console.log(line)
+    if (news.kind === "trouble" || (news.kind === "step" && !news.good)) good = false
+  })
+  if (outcome.kind === "failed") throw new CommandFailure(1, `The lab did not come up: ${outcome.says}`)
+  const services = await callLab(outcome.directory, "services", {})
+  const prefix = commandPrefix()
+  console.log(`  ${style.good} ${"kubectl".padEnd(10)} ${outcome.url}`)
+  for (const line of usageLines(scenario, services)) console.log(asTyped(line, prefix))
+  return good ? 0 : 1
+}
+
+const readPort = (text: string | undefined): number | undefined => {
+  if (text === undefined) return undefined
+  const port = Number(text)
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port
+  throw new CommandFailure(2, `--port ${text} is no port: give a number from 1 to 65535, or leave it away.`)
+}
+
+const endLab = async (name: string): Promise<void> => {
+  const lab = listLabs().running.find((one) => one.name === name)
+  if (lab !== undefined) await downLab(lab)
+}
+
+/** `lab down`: ends the lab with everything in it. */
+export const labDown = async (name: string | undefined): Promise<number> => {
+  const lab = pickLab(labName(name))
+  if (await downLab(lab)) {
+    console.log(`${lab.name} is gone.`)
+    return 0
+  }
+  throw new CommandFailure(1, `${lab.name} does not end: its process ${lab.holder.pid} is still there.`, [
+    `kill -KILL ${lab.holder.pid}       ends it and all in it`,
+  ])
+}
+
+/** A lab is named after its scenario, so a folder names one too. */
+const labName = (text: string | undefined): string | undefined =>
+  text !== undefined && existsSync(join(resolve(text), "lab.yaml")) ? basename(resolve(text)) : text
+
+/** `lab list`: scenarios there are, and labs that run. */
+export const labList = async (options: Pick<OutputOptions, "output"> = {}): Promise<number> => {
+  const { running, swept } = listLabs()
+  for (const says of swept) process.stderr.write(`${says}\n`)
+  const own = scenarioNames(scenariosFolder())
+  const names = [...new Set([...own, ...running.map(({ name }) => name)])].toSorted()
+  const rows = names.map((name) => {
+    const lab = running.find((one) => one.name === name)
+    return {
+      name,
+      running: lab !== undefined,
+      ...(lab?.apiPort !== undefined && { api: `http://127.0.0.1:${lab.apiPort}` }),
+    }
+  })
+  await printAnswer(
+    {
+      kind: "LabList",
+      value: { labs: rows },
+      names,
+      lines: () =>
+        table([
+          ["SCENARIO", "RUNS", "API"],
+          ...rows.map(({ name, running, api }) => [name, running ? "yes" : "no", api ?? ""]),
+        ]),
+    },
+    options.output,
+  )
+  return 0
+}
+
+/** `lab env`: a line for the shell, so that kubectl and this program speak to the lab. */
+export const labEnv = (name: string | undefined): number => {
+  console.log(`export KUBECONFIG=${shellWord(join(pickLab(labName(name)).directory, "kubeconfig"))}`)
+  return 0
+}
+
+export type LabOption = { readonly lab?: string }
+
+/** `lab exec MACHINE -- COMMAND`: exits as the command did. */
+export const labExec = async (machine: string, command: readonly string[], options: LabOption): Promise<number> => {
+  const lab = pickLab(labName(options.lab))
+  await refuseUnknownMachine(lab, machine)
+  return execInLab(lab, machine, command)
+}
+
+const refuseUnknownMachine = async (lab: FoundLab, machine: string): Promise<void> => {
+  const { machines } = await callLab(lab.directory, "status", {})
+  const names = machines.map(({ name }) => name)
+  if (names.includes(machine)) return
+  throw new CommandFailure(2, `${machine} is no machine of ${lab.name}.`, [`There are   ${names.join(", ")}`])
+}
+
+/**
+ * `lab break [MACHINE] FAULT` and `lab mend [MACHINE] [FAULT]`: `api` alone is the API for everybody; mending without a
+ * fault mends all of a machine, without a word everything.
+ */
+export const labFault = async (
+  verb: "break" | "mend",
+  words: readonly string[],
+  options: LabOption,
+): Promise<number> => {
+  const lab = pickLab(labName(options.lab))
+  const { machine, fault } = readFaultWords(verb, words)
+  const outcome =
+    verb === "break"
+      ? await callLab(lab.directory, "break", { machine, fault: fault ?? "" })
+      : await callLab(lab.directory, "mend", { machine, fault })
+  if (outcome.kind === "refused") throw new CommandFailure(2, `${outcome.says}.`, [`porchlight lab ${verb} --help`])
+  console.log(
+    asTyped(
+      verb === "break" ? `${outcome.says}     porchlight status --from lab:${lab.name}` : outcome.says,
+      commandPrefix(),
+    ),
+  )
+  return 0
+}
+
+const readFaultWords = (
+  verb: "break" | "mend",
+  words: readonly string[],
+): { readonly machine: string | undefined; readonly fault: string | undefined } => {
+  const [first, second, third] = words
+  if (third !== undefined)
+    throw new CommandFailure(2, `lab ${verb} takes a machine and a fault, not ${words.length} words.`)
+  if (second !== undefined) return { machine: first, fault: second }
+  const isFault = first !== undefined && typeof parseFault(first) !== "string"
+  if (verb === "mend") return isFault ? { machine: undefined, fault: first } : { machine: first, fault: undefined }
+  if (isFault) return { machine: undefined, fault: first }
+  throw new CommandFailure(2, `lab break needs a fault: lab break ${first ?? "MACHINE"} power.`)
+}
+
+const callLab = async <Name extends keyof ControlCalls>(
+  directory: string,
+  call: Name,
+  input: ControlCalls[Name]["input"],
+): Promise<ControlCalls[Name]["output"]> => {
+  const control = connectControl(join(directory, "control.sock"))
+  try {
+    return await control.call(call, input)
+  } catch (error) {
+    throw new CommandFailure(3, `The lab does not answer: ${error instanceof Error ? error.message : String(error)}.`)
+  } finally {
+    control.close()
+  }
+}
