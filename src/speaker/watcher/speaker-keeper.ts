@@ -10,7 +10,7 @@ import { after, type At, type Instant } from "../../time/instant.ts"
 /** A node's Speaker object is written so often on average, and at most so often where only ages grew. */
 export const speakerWriteIntervalMs = 10_000
 /** Changes that matter (who holds what) go at once, up to so many: then the average holds. People ask after a move, not before. */
-const promptWritesMax = 6
+const promptWritesMax = 20
 
 /** The writer's key of the object. */
 const key = "speaker"
