@@ -49,7 +49,8 @@ export const groupOf = (
   }
 }
 
-const grantOf = (cluster: Cluster, address: Address): number => {
+/** The number of the giving of an address; 0 where no ledger gave it. */
+export const grantOf = (cluster: Cluster, address: Address): number => {
   const entry = cluster.ledger.entries.get(address)
   return entry?.state === "given" ? entry.grant : 0
 }

@@ -5,7 +5,7 @@ import type { ServiceName } from "../../cluster/name.ts"
 import type { Service } from "../../cluster/service.ts"
 import { asNonEmpty } from "../allocate/occupancy.ts"
 import { type Surroundings, surroundingsOf } from "../allocate/surroundings.ts"
-import { addressesToAnnounce, groupOf } from "./address-group.ts"
+import { addressesToAnnounce, grantOf, groupOf } from "./address-group.ts"
 import { type Candidates, createCandidates } from "./candidates.ts"
 import type { Election, SilentReason } from "./election.ts"
 import { createRanking, type Ranking } from "./ranking.ts"
@@ -40,7 +40,7 @@ export const createElector = (ranking: Ranking = createRanking()): Elector => {
   let surroundings: Surroundings | undefined
 
   const place = (name: ServiceName, now: readonly Address[]): void => {
-    if (sameValue(addresses.get(name) ?? [], now)) return
+    if (sameValue(addresses.get(name) ?? nothing, now)) return
     for (const address of addresses.get(name) ?? []) {
       const at = services.get(address)
       at?.delete(name)
@@ -70,8 +70,31 @@ export const createElector = (ranking: Ranking = createRanking()): Elector => {
     return found
   }
 
+  const replaceAll = (cluster: Cluster, around: Surroundings): readonly ServiceName[] => {
+    for (const [name, service] of cluster.services) place(name, addressesToAnnounce(around, service))
+    const gone = [...keys.keys()].filter((name) => !cluster.services.has(name))
+    for (const name of gone) place(name, nothing)
+    return [...cluster.services.keys(), ...gone]
+  }
+
+  /** The usual case, without making anything: an address of one Service, whose election would be the same again. */
+  const isUnchanged = (cluster: Cluster, around: Surroundings, name: ServiceName): boolean => {
+    const own = addresses.get(name)
+    const election = elections.get(keys.get(name) ?? "")
+    const service = cluster.services.get(name)
+    const ballot = own?.[0]
+    if (own?.length !== 1 || ballot === undefined || election === undefined || service === undefined) return false
+    const { group, outcome } = election
+    if (group.services.length !== 1 || group.addresses[0] !== ballot || group.addresses.length !== 1 || !isAlone(name))
+      return false
+    if (outcome.kind === "nobody" || group.moveTo !== service.moveTo || group.grant !== grantOf(cluster, ballot))
+      return false
+    const voice = voiceOf(cluster, around, service, ballot)
+    return !("code" in voice) && candidates.order([voice], ballot) === outcome.order
+  }
+
   const isAlone = (name: ServiceName): boolean =>
-    (addresses.get(name) ?? []).every((address) => services.get(address)?.size === 1)
+    (addresses.get(name) ?? nothing).every((address) => services.get(address)?.size === 1)
 
   const connected = (name: ServiceName): readonly ServiceName[] => {
     if (isAlone(name)) return [name]
@@ -89,10 +112,8 @@ export const createElector = (ranking: Ranking = createRanking()): Elector => {
     surroundings = around
     if (whole) candidates.look(cluster)
     const names = whole
-      ? [...cluster.services.keys(), ...addresses.keys()]
-      : touched.kind === "services"
-        ? touched.names
-        : []
+      ? replaceAll(cluster, around)
+      : replace(cluster, around, touched.kind === "services" ? touched.names : [])
     const changed = new Set<string>()
     const left = new Set<string>()
     const grouped = new Set<ServiceName>()
@@ -103,8 +124,8 @@ export const createElector = (ranking: Ranking = createRanking()): Elector => {
       if (key === undefined) keys.delete(name)
       else keys.set(name, key)
     }
-    for (const name of replace(cluster, around, names)) {
-      if (grouped.has(name)) continue
+    for (const name of names) {
+      if (grouped.has(name) || isUnchanged(cluster, around, name)) continue
       if (!addresses.has(name)) {
         join(name, undefined)
         continue
@@ -130,6 +151,8 @@ export const createElector = (ranking: Ranking = createRanking()): Elector => {
 
   return { decide, keyOf: (service) => keys.get(service) }
 }
+
+const nothing: readonly never[] = []
 
 const electOne = (
   cluster: Cluster,
