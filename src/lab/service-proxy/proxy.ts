@@ -17,8 +17,8 @@ export type ServiceProxy = {
 }
 
 /**
- * Changes that arrive together go in one transaction: a new Service, its endpoints and its address come within some 20 ms,
- * and every transaction costs a process on each node.
+ * The first change is written at once, because speakers wait for it; those that come within this time after it go in one
+ * transaction, because every transaction costs a process on each node.
  */
 const batchMs = 20
 
@@ -27,7 +27,14 @@ type Wanted = { readonly services: readonly ServiceObject[]; readonly slices: re
 /** `complain` hears when the kernel refused the rules; the former ones stay. */
 export const startServiceProxy = (node: ProxyNode, complain: (message: string) => void): ServiceProxy => {
   const ports = startHealthPorts(node.name)
-  const state: State = { wanted: undefined, written: "", paused: false, timer: undefined, running: undefined }
+  const state: State = {
+    wanted: undefined,
+    written: "",
+    paused: false,
+    timer: undefined,
+    running: undefined,
+    lastSync: -batchMs,
+  }
 
   const sync = async (): Promise<void> => {
     while (state.wanted !== undefined && !state.paused) {
@@ -44,13 +51,17 @@ export const startServiceProxy = (node: ProxyNode, complain: (message: string) =
     }
   }
   const schedule = (): void => {
-    state.timer ??= setTimeout(() => {
-      state.timer = undefined
-      // A sync that finds nothing to write ends before it returns: only its promise may clear what is set here.
-      state.running ??= sync().finally(() => {
-        state.running = undefined
-      })
-    }, batchMs)
+    state.timer ??= setTimeout(
+      () => {
+        state.timer = undefined
+        state.lastSync = performance.now()
+        // A sync that finds nothing to write ends before it returns: only its promise may clear what is set here.
+        state.running ??= sync().finally(() => {
+          state.running = undefined
+        })
+      },
+      state.lastSync + batchMs - performance.now(),
+    )
   }
   return {
     update: (services, slices) => {
@@ -84,4 +95,6 @@ type State = {
   paused: boolean
   timer: NodeJS.Timeout | undefined
   running: Promise<void> | undefined
+  /** When it began, by the process's monotonic clock. */
+  lastSync: number
 }
