@@ -22,7 +22,7 @@ export type PoolUse = {
 export const poolUse = (search: Search, pool: Pool, family: Family): PoolUse => ({
   capacity: capacityOf(pool, family),
   taken: search.occupancy.takenIn(pool.name, family),
-  reserved: reservedIn(pool, search.around.reserved[family], family),
+  reserved: reservedCount(search.around.reserved[family], pool, family),
   next: lowestFree(search, pool, family).address,
 })
 
@@ -32,14 +32,32 @@ export const poolFull = (search: Search, pool: Pool, family: Family): Allocation
   family,
   capacity: capacityOf(pool, family),
   taken: search.occupancy.takenIn(pool.name, family),
-  reserved: reservedIn(pool, search.around.reserved[family], family),
+  reserved: reservedCount(search.around.reserved[family], pool, family),
 })
 
 /** MetalLB's cap: an IPv6 prefix with 62 or more host bits counts as this many. */
 const capacityMax = 9_223_372_036_854_775_807n
 
+/** Pools and lists of reservations are never changed, and a full pool is asked once a waiting Service. */
+const capacities = { 4: new WeakMap<Pool, number | bigint>(), 6: new WeakMap<Pool, number | bigint>() }
+const reservedCounts = new WeakMap<readonly Reservation[], Map<Pool, number | bigint>>()
+
 /** Usable addresses; a bigint for IPv6. */
 export const capacityOf = (pool: Pool, family: Family): number | bigint => {
+  const made = capacities[family].get(pool) ?? countCapacity(pool, family)
+  capacities[family].set(pool, made)
+  return made
+}
+
+const reservedCount = (reserved: readonly Reservation[], pool: Pool, family: Family): number | bigint => {
+  const known = reservedCounts.get(reserved) ?? new Map<Pool, number | bigint>()
+  reservedCounts.set(reserved, known)
+  const made = known.get(pool) ?? reservedIn(pool, reserved, family)
+  known.set(pool, made)
+  return made
+}
+
+const countCapacity = (pool: Pool, family: Family): number | bigint => {
   const ranges = pool.ranges.filter((range) => range.family === family)
   if (family === 6) {
     let sum = 0n

@@ -32,8 +32,9 @@ export const brake = (
   const counted = changes.filter((change) =>
     change.loses.some((owner) => !deleted.has(owner.service) || cluster.services.has(owner.service)),
   )
+  if (counted.length <= releasesAlwaysFree) return { changes, held: undefined }
   const given = [...cluster.ledger.entries.values()].filter((entry) => entry.state === "given").length
-  if (counted.length <= Math.max(releasesAlwaysFree, given * releasesShareMax)) return { changes, held: undefined }
+  if (counted.length <= given * releasesShareMax) return { changes, held: undefined }
   const addresses = counted.map((change) => change.address)
   const code = codeOf(addresses)
   if ([...cluster.ledger.objects.values()].some((object) => object.confirmedRelease === code))
