@@ -31,6 +31,8 @@ export type LedgerKeeper = {
   ) => LedgerRound
   /** The write of that key ended, well or not: its object may be written again. */
   readonly ended: (key: string) => void
+  /** Writes under way are forgotten: they were withdrawn. */
+  readonly forget: () => void
   /** Services whose change waits for a write that is under way. */
   readonly waiting: () => ReadonlySet<ServiceName>
 }
@@ -46,6 +48,7 @@ export const createLedgerKeeper = (): LedgerKeeper => {
   return {
     waiting: () => waiting,
     ended: (key) => void underWay.delete(key),
+    forget: () => underWay.clear(),
     round: (cluster, allocations, names, deleted, wallSeconds) => {
       // A held release is judged as a whole again: part of it would look small.
       const asked = names === undefined || held === undefined ? names : undefined

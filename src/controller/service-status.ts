@@ -7,6 +7,9 @@ import { type Address, printAddress } from "../net/address.ts"
 /** `metallb.io/ip-allocated-from-pool`: the pool an address came from, as MetalLB writes it. */
 const poolAnnotation = "metallb.io/ip-allocated-from-pool"
 
+/** What our conditions' types begin with. */
+const ourPrefix = "porchlight.dev/"
+
 /** What a person reads of one matter under `status.conditions`. */
 export type Condition = {
   readonly type: string
@@ -19,7 +22,7 @@ export type Condition = {
 export type WantedStatus = {
   readonly addresses: readonly Address[]
   readonly pool: string | undefined
-  /** Conditions of ours; those of others stay as they are. */
+  /** All of ours; others of our prefix go, those of others stay as they are. */
   readonly conditions: readonly Condition[]
 }
 
@@ -79,14 +82,20 @@ export const statusPatch = (
     wanted.addresses.map((address) => `${printAddress(address)} VIP`),
   )
   const poolDiffers = written.pool !== wanted.pool
-  if (!ingressDiffers && !poolDiffers && conditions.length === 0) return undefined
+  const stale = [...written.conditions.keys()].filter(
+    (type) => type.startsWith(ourPrefix) && !wanted.conditions.some((condition) => condition.type === type),
+  )
+  if (!ingressDiffers && !poolDiffers && conditions.length + stale.length === 0) return undefined
   const status: { [key: string]: Json } = {}
   if (ingressDiffers)
     status["loadBalancer"] = {
       ingress: wanted.addresses.map((address) => ({ ip: printAddress(address), ipMode: "VIP" })),
     }
-  if (conditions.length > 0)
-    status["conditions"] = conditions.map((condition) => conditionObject(condition, written, wallSeconds))
+  if (conditions.length + stale.length > 0)
+    status["conditions"] = [
+      ...conditions.map((condition) => conditionObject(condition, written, wallSeconds)),
+      ...stale.map((type) => ({ type, $patch: "delete" })),
+    ]
   const metadata: { [key: string]: Json } = written.uid === undefined ? {} : { uid: written.uid }
   if (poolDiffers) metadata["annotations"] = { [poolAnnotation]: wanted.pool ?? null }
   return { metadata, status }

@@ -1,4 +1,5 @@
 import type { Cluster } from "../cluster/cluster.ts"
+import { sameValue } from "../cluster/equal.ts"
 import { resourceOf } from "../cluster/kind-resource.ts"
 import type { ServiceName } from "../cluster/name.ts"
 import type { Service } from "../cluster/service.ts"
@@ -25,8 +26,12 @@ export const statusKey = (service: ServiceName): string => `status/${service}`
 export type StatusKeeper = {
   readonly saw: (name: ServiceName, object: KubernetesObject) => void
   readonly gone: (name: ServiceName) => void
-  /** The write that makes the status true; undefined where it is, or where the ledger is not yet. */
+  /** The write that makes the status true; undefined where it is or is about to be, or where the ledger is not yet. */
   readonly write: (wish: StatusWish, wallSeconds: number) => { readonly key: string; readonly call: Call } | undefined
+  /** The write of that Service's status ended, well or not. */
+  readonly ended: (name: ServiceName) => void
+  /** Writes under way are forgotten: they were withdrawn. */
+  readonly forget: () => void
 }
 
 export type StatusWish = {
@@ -38,14 +43,21 @@ export type StatusWish = {
 
 export const createStatusKeeper = (): StatusKeeper => {
   const written = new Map<ServiceName, WrittenStatus>()
+  /** What the write under way says. */
+  const asked = new Map<ServiceName, WantedStatus>()
   return {
+    ended: (name) => void asked.delete(name),
+    forget: () => asked.clear(),
     saw: (name, object) => void written.set(name, readWrittenStatus(object)),
     gone: (name) => void written.delete(name),
     write: (wish, wallSeconds) => {
       const before = written.get(wish.service.name)
       const wanted = wantedStatus(wish)
-      const patch = before === undefined || wanted === undefined ? undefined : statusPatch(before, wanted, wallSeconds)
+      if (before === undefined || wanted === undefined || sameValue(asked.get(wish.service.name), wanted))
+        return undefined
+      const patch = statusPatch(before, wanted, wallSeconds)
       if (patch === undefined) return undefined
+      asked.set(wish.service.name, wanted)
       const [namespace, name] = wish.service.name.split("/") as [string, string]
       const place = { resource: resourceOf.Service, namespace, name, subresource: "status" } as const
       return { key: statusKey(wish.service.name), call: strategicPatchCall(place, patch) }
