@@ -13,6 +13,8 @@ export type SimulatedMachine = {
   readonly role: Machine["role"]
   readonly links: readonly SimulatedLink[]
   readonly isOn: () => boolean
+  /** Whether an address is its own. */
+  readonly has: (address: Address) => boolean
   /** Off: it neither hears nor speaks, and forgets its neighbours. */
   readonly setPower: (on: boolean) => void
   /** It answers for addresses that are not its own, as a machine with a wrong setting does. */
@@ -32,8 +34,7 @@ export type SimulatedLink = {
 
 /** What a machine does with what its kernel does not answer by itself. */
 export type Inside = {
-  readonly hearFrame: (link: SimulatedLink, carried: Carried & { readonly kind: "arp" | "ndp" }) => void
-  readonly hearBeat: (link: SimulatedLink, carried: Carried & { readonly kind: "beat" }) => void
+  readonly hearFrame: (link: SimulatedLink, carried: Carried & { readonly kind: "arp" | "ndp" | "beat" }) => void
   readonly hearVisit: (visit: Visit) => void
   readonly hearAnswer: (visit: Visit, outcome: VisitOutcome) => void
 }
@@ -49,7 +50,7 @@ export const createMachine = (world: World, wire: Wire, layout: Machine, inside:
         link.neighbours.hear(carried)
         return inside().hearFrame(link, carried)
       case "beat":
-        return inside().hearBeat(link, carried)
+        return inside().hearFrame(link, carried)
       case "visit":
         return passOn(carried.visit.to, carried) ? undefined : inside().hearVisit(carried.visit)
       case "answer":
@@ -64,8 +65,8 @@ export const createMachine = (world: World, wire: Wire, layout: Machine, inside:
   }
   const own = (): readonly Address[] => links.flatMap(({ prefixes }) => prefixes.map(({ address }) => address))
   const sendTowards = (to: Address, carried: Carried): void => {
-    const hop = links.some((link) => isOn(link, to)) ? to : gatewayOf(layout, to)
-    const link = hop === undefined ? undefined : links.find((one) => isOn(one, hop))
+    const hop = links.some((link) => isOnLink(link, to)) ? to : gatewayOf(layout, to)
+    const link = hop === undefined ? undefined : links.find((one) => isOnLink(one, hop))
     if (!on || hop === undefined || link === undefined) return
     link.neighbours.resolve(hop, (mac) => (on ? wire.send(link.port, mac, carried) : undefined))
   }
@@ -92,6 +93,7 @@ export const createMachine = (world: World, wire: Wire, layout: Machine, inside:
     role: layout.role,
     links,
     isOn: () => on,
+    has: (address) => own().includes(address),
     setPower: (now) => {
       on = now
       if (!on) for (const { neighbours } of links) neighbours.forgetAll()
@@ -104,7 +106,7 @@ export const createMachine = (world: World, wire: Wire, layout: Machine, inside:
 /** The loopback is 1. */
 const firstLinkIndex = 2
 
-const isOn = ({ prefixes }: SimulatedLink, address: Address): boolean =>
+const isOnLink = ({ prefixes }: SimulatedLink, address: Address): boolean =>
   prefixes.some(({ prefix }) => prefixHolds(prefix, address))
 
 const gatewayOf = ({ gateways }: Machine, to: Address): Address | undefined =>
@@ -125,7 +127,7 @@ export const interfacesOf = (
   hasCarrier: boolean,
 ): readonly Interface[] =>
   links.map((link) => {
-    const next = gateways.flatMap((text) => parseAddress(text) ?? []).filter((gateway) => isOn(link, gateway))
+    const next = gateways.flatMap((text) => parseAddress(text) ?? []).filter((gateway) => isOnLink(link, gateway))
     return {
       index: link.index,
       name: link.name,
