@@ -57,6 +57,7 @@ const perform = (world: World, node: SimNode, output: NodeOutput): void => {
   switch (output.kind) {
     case "send":
       watchFrame(world, node, output.packet)
+      world.options.sent?.(world.timeline.now(), output.packet)
       return transmit(world, output.packet)
     case "answers":
       return noteAnswers(world, node, output)

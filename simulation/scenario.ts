@@ -1,7 +1,7 @@
 import type { RuleName } from "../src/ownership/rule.ts"
 import type { Act } from "./act.ts"
 import type { Law } from "./laws/law.ts"
-import type { Port } from "./packet.ts"
+import type { Packet, Port } from "./packet.ts"
 
 export type ScenarioGroup = {
   readonly order: readonly Port[]
@@ -35,4 +35,6 @@ export type RunOptions = {
   readonly without?: ReadonlySet<RuleName>
   /** Called with each event in words. */
   readonly story?: (at: number, text: string) => void
+  /** Called with each packet that a node sends. */
+  readonly sent?: (at: number, packet: Packet) => void
 }

@@ -28,3 +28,17 @@ export const takesNothing = (role: Role, span: Span): Law => ({
     return claim === undefined ? undefined : `node ${node} claimed group ${claim.group} at ${claim.at.toFixed(1)}`
   },
 })
+
+/** L10: whoever was cut off announces nothing that another claimed meanwhile. */
+export const announcesNothingLost = (span: Span): Law => ({
+  name: "L10 announces nothing lost",
+  broken: (world) => {
+    const frame = world.history.stale.find(
+      ({ at, op, claimedAt }) =>
+        op === "announcement" && at >= span.from && at < endOf(world, span) && at - claimedAt > 2,
+    )
+    return (
+      frame && `node ${frame.node} announced group ${frame.group} at ${frame.at.toFixed(1)}, which another had claimed`
+    )
+  },
+})

@@ -44,6 +44,20 @@ export const gapAtMost = (ms: number, span: Span, name = "L5 repair"): Law => ({
   },
 })
 
+/** Whoever answered at that moment answers at the end. */
+export const sameAnswerers = (at: number, name: string): Law => ({
+  name,
+  broken: (world) => {
+    for (const { segment, group, answerers } of everyPlace(world)) {
+      const before = answerers.findLast((change) => change.at <= at)?.nodes.join(" ") ?? ""
+      const last = answerers.at(-1)?.nodes.join(" ") ?? ""
+      if (before !== last)
+        return `group ${group} on segment ${segment} was answered by node ${before}, and is by ${last}`
+    }
+    return undefined
+  },
+})
+
 /** What was measured, for figures: the longest time without and the whole time with too many answerers. */
 export const outageOf = (world: World, span: Span): { readonly gapMs: number; readonly overlapMs: number } => {
   let gapMs = 0

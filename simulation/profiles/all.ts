@@ -4,7 +4,7 @@ import { deletion, readiness, regrant, unready } from "./grants.ts"
 import { brokenPromise, leaving, plannedMove, restart } from "./hand-over.ts"
 import { beatsBlocked, deaf, flapping, isolation, switchRestart, twoNodes, twoSegments } from "./links.ts"
 import type { Profile } from "./profile.ts"
-import { amnesia, stalls, unseenPause, wake } from "./sleep.ts"
+import { amnesia, stalls, survivor, unseenPause, wake } from "./sleep.ts"
 import { adoption, calm, coldStart, oppositeViews, stranger } from "./start.ts"
 
 /** Every family of stories. */
@@ -21,6 +21,7 @@ export const profiles: readonly Profile[] = [
   unseenPause,
   stalls,
   amnesia,
+  survivor,
   singleFaults,
   deaf,
   isolation,

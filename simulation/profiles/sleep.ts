@@ -1,7 +1,7 @@
 import type { Act } from "../act.ts"
-import { noStaleFrame } from "../laws/frames.ts"
+import { announcesNothingLost, noStaleFrame } from "../laws/frames.ts"
 import { movesAtMost } from "../laws/moves.ts"
-import { overlapAtMost } from "../laws/one-answerer.ts"
+import { overlapAtMost, sameAnswerers } from "../laws/one-answerer.ts"
 import {
   drawGroups,
   drawNodes,
@@ -15,25 +15,28 @@ import {
   windowMs,
 } from "./profile.ts"
 
-/** A holder does not run for a while, and its clock shows it: L4. */
+/** A holder, now and then a new one, does not run for a while, and its clock shows it: L4. */
 export const wake: Profile = profile("wake", (random) => {
   const nodes = drawNodes(random, 2)
-  const at = settledMs + random.unit() * 500
+  const at = settledMs + random.unit() * 1000
   const forMs = random.pick([450, 700, 1000, 4000, 10_000]) + random.unit() * 500
   const after = settled(at + forMs + 3 * windowMs)
+  const isYoung = random.chance(0.4)
   return {
     nodes,
     groups: drawGroups(random, nodes),
     endMs: after.endMs,
     acts: [
       ...startAll(random, nodes),
+      ...(isYoung ? [{ at: at - 30, do: "give", group: 0, to: random.below(nodes) } as const] : []),
       { at, do: "freeze", node: "holder", forMs, seen: true, buffer: random.pick([3, 20, 1000]) },
     ],
     laws: [
       ...after.laws,
       noStaleFrame(2, { from: 0 }),
-      overlapAtMost(1.1, { from: settledMs }),
-      movesAtMost(1, { from: 0 }, "L9 one move"),
+      overlapAtMost(1.1, { from: at }),
+      movesAtMost(1, { from: at }, "L9 one move"),
+      ...(forMs > 700 ? [sameAnswerers(at + forMs - 1, "L9 the sleeper takes nothing back")] : []),
     ],
   }
 })
@@ -111,8 +114,30 @@ export const amnesia: Profile = profile("amnesia", (random) => {
     ],
     laws: [
       ...after.laws,
-      movesAtMost(0, { from: wakes }, "L9 the sleeper takes nothing back"),
+      sameAnswerers(wakes - 1, "L9 the sleeper takes nothing back"),
       noStaleFrame(2, { from: wakes }),
     ],
+  }
+})
+
+/** All but the holder crash; it is cut off, the others return and take what nobody answers; then it is back: R10, L10. */
+export const survivor: Profile = profile("survivor", (random) => {
+  const nodes = 3 + random.below(3)
+  const at = 1300 + random.unit() * 300
+  const healed = at + 2800 + random.unit() * 1500
+  const after = settled(healed + 3 * windowMs)
+  return {
+    nodes,
+    groups: drawGroups(random, nodes, 1),
+    clientAsksEveryMs: 50,
+    endMs: after.endMs,
+    acts: [
+      ...startAll(random, nodes, 1),
+      ...portsOf(nodes).map((node): Act => ({ at, do: "crash-unless-holder", node })),
+      { at: at + 800, do: "unplug", node: "holder", segment: 0 },
+      ...portsOf(nodes).map((node): Act => ({ at: at + 900, do: "start", node })),
+      { at: healed, do: "plug", node: "holder", segment: 0 },
+    ],
+    laws: [...after.laws, announcesNothingLost({ from: healed }), movesAtMost(0, { from: healed })],
   }
 })
