@@ -28,7 +28,12 @@ export const printAnswer = async (answer: Answer, format: OutputFormat | undefin
   return print(format === "name" ? answer.names : answer.lines())
 }
 
-const documentOf = ({ kind, value }: Answer): object => ({ apiVersion: "porchlight.dev/v1alpha1", kind, ...value })
+/** What `-o json` and `-o yaml` print. */
+export const documentOf = ({ kind, value }: Pick<Answer, "kind" | "value">): object => ({
+  apiVersion: "porchlight.dev/v1alpha1",
+  kind,
+  ...value,
+})
 
 const print = (lines: readonly string[]): void => void process.stdout.write(lines.map((line) => `${line}\n`).join(""))
 

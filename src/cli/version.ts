@@ -1,20 +1,24 @@
+import type { OutputOptions } from "./output.ts"
+
 declare const PORCHLIGHT_VERSION: string | undefined
 
 /** The version that was bundled, or that of the checkout. */
 export const productVersion = (): string =>
   typeof PORCHLIGHT_VERSION === "string" ? PORCHLIGHT_VERSION : "0.1.0-checkout"
 
-export const version = (options: { readonly output?: string }): number => {
-  const facts = {
-    apiVersion: "porchlight.dev/v1alpha1",
-    kind: "Version",
-    version: productVersion(),
-    node: process.version,
-  }
-  console.log(
-    options.output === "json"
-      ? JSON.stringify(facts, undefined, 2)
-      : `porchlight ${facts.version} (node ${facts.node})`,
+/** `version`: which version of what this is. */
+export const version = async (options: Pick<OutputOptions, "output">): Promise<number> => {
+  const value = { version: productVersion(), node: process.version }
+  // The speaker reads the version too, and needs none of this.
+  const { printAnswer } = await import("./output.ts")
+  await printAnswer(
+    {
+      kind: "Version",
+      value,
+      names: [value.version],
+      lines: () => [`porchlight ${value.version} (node ${value.node})`],
+    },
+    options.output,
   )
   return 0
 }

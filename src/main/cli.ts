@@ -1,6 +1,8 @@
 import { Command, Option } from "commander"
 import { failWith } from "../cli/failing.ts"
+import { leaveQuietlyWithoutReader } from "../cli/output.ts"
 import { commandPrefix } from "../cli/prefix.ts"
+import { styleFor } from "../cli/style.ts"
 
 /** Each command's code is loaded when it runs: `--help` has 100 ms. */
 const program = new Command()
@@ -10,6 +12,13 @@ program
   .helpCommand(false)
   .configureHelp({ sortSubcommands: false })
   .showSuggestionAfterError(true)
+  .showHelpAfterError(`  ${commandPrefix()} --help`)
+  .configureOutput({
+    outputError: (text, write) =>
+      write(
+        text.replace(/^error: (.)/, (_, first: string) => `${styleFor(process.stderr).bad} ${first.toUpperCase()}`),
+      ),
+  })
   .exitOverride()
 
 const output = new Option("-o, --output <format>", "form of the answer").choices(["wide", "json", "yaml", "name"])
@@ -58,6 +67,7 @@ const lab = program
   .command("lab")
   .summary("a network of your own to break")
   .description("Scenarios in network namespaces.")
+  .helpCommand(false)
   .enablePositionalOptions()
 lab
   .command("up")
@@ -140,7 +150,7 @@ program
   .summary("which version this is")
   .addOption(output)
   .action(async (options) => {
-    process.exitCode = (await import("../cli/version.ts")).version(options)
+    process.exitCode = await (await import("../cli/version.ts")).version(options)
   })
 
 program
@@ -194,6 +204,12 @@ program
   .action(async (options) => {
     await (await import("./speaker.ts")).runSpeaker(options)
   })
+
+/** These outlive whoever reads what they print. */
+const daemons = new Set(["controller", "speaker", "lab-hold", "lab-inside"])
+program.hook("preAction", (_, command) => {
+  if (!daemons.has(command.name())) leaveQuietlyWithoutReader()
+})
 
 try {
   await program.parseAsync()

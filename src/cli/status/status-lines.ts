@@ -52,12 +52,15 @@ const summary = ({ name, counts, source, ageSeconds }: StatusReport, style: Styl
 
 const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? "" : "s"}`
 
+const unreadable: ReadonlySet<string> = new Set(["left-out", "part-left-out", "last-valid-kept"])
+
 const troubleLine = (
   { severity, about, says, next, code }: StatusReport["troubles"][number],
   style: Style,
 ): readonly string[] => {
   const mark = severity === "broken" ? style.bad : style.warn
-  const named = says.includes(about.name) || code === "left-out" ? "" : `${about.name} `
+  // The sentence about an object that cannot be read begins with its name.
+  const named = unreadable.has(code) ? "" : `${about.name} `
   return [`${mark} ${named}${says}     ${next}`]
 }
 

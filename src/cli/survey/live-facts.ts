@@ -12,7 +12,7 @@ import type { Withheld } from "./survey.ts"
 /** One page of objects; a whole list of 10,000 Services would be 20 MB at once. */
 const pageSize = "500"
 /** More pages than this of 500 objects is a list that goes round in circles. */
-const pagesMax = 1000
+const pagesMax = 200
 
 export type LiveObjects =
   | { readonly kind: "objects"; readonly objects: readonly JsonObject[]; readonly withheld: readonly Withheld[] }

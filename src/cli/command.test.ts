@@ -1,0 +1,104 @@
+import assert from "node:assert/strict"
+import { execFile, spawn } from "node:child_process"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { after, test } from "node:test"
+
+const root = join(import.meta.dirname, "..", "..")
+const program = join(root, "bin", "porchlight")
+const folder = mkdtempSync(join(tmpdir(), "porchlight-command-"))
+after(() => rmSync(folder, { recursive: true }))
+
+test("good news ends with 0, bad news with 1, a wrong name with 2, what cannot be had with 3", async () => {
+  const pending = join(folder, "pending.yaml")
+  writeFileSync(pending, pendingService)
+  const codes = await Promise.all(
+    [
+      ["explain", "radarr", "--from", "scenarios/media-stack"],
+      ["status", "--from", pending],
+      ["explain", "radar", "--from", "scenarios/media-stack"],
+      ["explain"],
+      ["status", "--output", "xml"],
+      ["lab", "up", "no-such-scenario"],
+      ["lab", "down", "no-such-lab"],
+      ["status", "--from", "no-such-file"],
+      ["status", "--kubeconfig", "no-such-file"],
+    ].map(async (words) => (await run(words)).code),
+  )
+  assert.deepEqual(codes, [0, 1, 2, 2, 2, 2, 2, 3, 3])
+})
+
+test("an API server that nobody runs is named with its address and context, and a way without it", async () => {
+  const kubeconfig = join(folder, "kubeconfig")
+  writeFileSync(kubeconfig, kubeconfigOf("https://127.0.0.1:1"))
+  const { code, stderr, stdout } = await run(["status", "--kubeconfig", kubeconfig])
+  assert.equal(code, 3)
+  assert.equal(stdout, "")
+  assert.match(stderr, /^✗ Cannot read from https:\/\/127\.0\.0\.1:1 \(context home\): nobody listens/)
+  assert.match(stderr, /--from FILE answers from a dump/)
+})
+
+test("an unknown name comes with the nearest, as a command that can be typed", async () => {
+  const { stderr } = await run(["explain", "radar", "--from", "scenarios/media-stack"])
+  assert.match(stderr, /Did you mean {3}\S*porchlight explain media\/radarr --from scenarios\/media-stack/)
+})
+
+test("broken YAML is said with file, line and column", async () => {
+  const file = join(folder, "broken.yaml")
+  writeFileSync(file, "kind: Service\nmetadata: { name: a\nspec: 1\n")
+  const { code, stderr } = await run(["status", "--from", file])
+  assert.equal(code, 3)
+  assert.match(stderr, /broken\.yaml:\d+:\d+ /)
+})
+
+test("-o name, json and yaml are for programs: nothing else is on standard output", async () => {
+  const ask = ["explain", "radarr", "--from", "scenarios/media-stack", "-o"]
+  const [name, json, yaml] = await Promise.all(["name", "json", "yaml"].map((form) => run([...ask, form])))
+  assert.equal(name!.stdout, "service/media/radarr\n")
+  assert.equal((JSON.parse(json!.stdout) as { kind: string }).kind, "Explanation")
+  assert.match(yaml!.stdout, /^apiVersion: porchlight\.dev\/v1alpha1\nkind: Explanation\n/)
+})
+
+test("no colour in a pipe unless it is asked for, plain marks where the locale has no UTF-8", async () => {
+  const ask = ["status", "--from", join(folder, "pending.yaml")]
+  assert.ok(!(await run(ask)).stdout.includes("\u001b["))
+  assert.ok((await run([...ask, "--color", "always"])).stdout.includes("\u001b[31m✗"))
+  assert.match((await run(ask, { LC_ALL: "de_DE.ISO-8859-1" })).stdout, /^x /m)
+})
+
+test("a reader that has seen enough is no failure", async () => {
+  const code = await new Promise<number | null>((resolve) => {
+    const child = spawn(program, ["status", "--from", "scenarios/media-stack", "-o", "json"], { cwd: root })
+    child.stdout.destroy()
+    let said = ""
+    child.stderr.on("data", (text: Buffer) => (said += text.toString()))
+    child.once("close", (ended) => resolve(said === "" ? ended : -1))
+  })
+  assert.equal(code, 0)
+})
+
+type Ended = { readonly code: number; readonly stdout: string; readonly stderr: string }
+
+const run = (words: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> =>
+  new Promise((resolve) => {
+    const home = { HOME: folder, XDG_RUNTIME_DIR: folder, KUBECONFIG: "", LC_ALL: "C.UTF-8" }
+    const options = { cwd: root, env: { ...process.env, ...home, ...env } }
+    const child = execFile(program, words, options, (_, stdout, stderr) =>
+      resolve({ code: child.exitCode ?? -1, stdout, stderr }),
+    )
+  })
+
+const kubeconfigOf = (server: string): string => `apiVersion: v1
+kind: Config
+current-context: home
+clusters: [{ name: home, cluster: { server: "${server}" } }]
+contexts: [{ name: home, context: { cluster: home, user: me } }]
+users: [{ name: me, user: { token: secret } }]
+`
+
+const pendingService = `apiVersion: v1
+kind: Service
+metadata: { namespace: a, name: b }
+spec: { type: LoadBalancer, clusterIPs: [10.96.0.1], ports: [{ port: 80 }] }
+`

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import type { JsonObject } from "../../kubernetes/http.ts"
+import { styleFor } from "../style.ts"
+import { madeAt, madeSurvey, scenarioObjects, service, speaker, withFieldOf } from "../survey/made-survey.ts"
+import type { Facts } from "../survey/survey.ts"
+import { sideBySide } from "./side-by-side.ts"
+import { statusLines } from "./status-lines.ts"
+import { statusReport } from "./status-report.ts"
+
+const attic = scenarioObjects("first-light")
+const running = [
+  ...withFieldOf(attic, "Service", "whoami", ["status"], { loadBalancer: { ingress: [{ ip: "192.168.40.200" }] } }),
+  speaker("attic-1", []),
+  speaker("attic-2", [{ address: "192.168.40.200", seenSecondsAgo: 3 }]),
+  speaker("attic-3", []),
+]
+
+test("a healthy cluster is one screen: who announces, who is next, what the pool has left", () => {
+  const text = print(running)
+  assert.equal(text[0], "made   1 Service, all announced   3 nodes, 3 speakers   dump, 0.0 s old")
+  assert.match(text[2]!, /^SERVICE +ADDRESS +NODE +NEXT +ROUTER SAW IT +PORTS$/)
+  assert.match(text[3]!, /^demo\/whoami +192\.168\.40\.200 +attic-2 +attic-3 +3 s ago +80$/)
+  assert.ok(
+    text.some((line) => /porch +192\.168\.40\.200-192\.168\.40\.219 +1 of 20 given, next 192\.168\.40\.201/.test(line)),
+  )
+})
+
+test("trouble comes first and each line of it ends in the next command to type", () => {
+  const broken = [
+    ...running.filter(({ kind }) => kind !== "EndpointSlice").map(withoutHolds),
+    ...service("mail/smtp", {}, { "metallb.io/address-pool": "proch" }),
+  ]
+  const report = statusReport(madeSurvey(broken, { again: " --from dump.yaml" }), madeAt)
+  assert.deepEqual(
+    report.troubles.map(({ severity, code, next }) => [severity, code, next]),
+    [
+      ["broken", "silent", "porchlight explain whoami --from dump.yaml"],
+      ["broken", "pending", "porchlight explain smtp --from dump.yaml"],
+    ],
+  )
+  const text = statusLines(report, plain)
+  assert.match(
+    text[1]!,
+    /^✗ demo\/whoami 192\.168\.40\.200 {3}nobody announces it: no pod of demo\/whoami is ready {5}porch/,
+  )
+})
+
+test("a node whose speaker says nothing, and what speakers find, are risks that break nothing yet", () => {
+  const findings = { findings: [{ code: "beats-blocked", message: "beats do not arrive" }] }
+  const report = statusReport(madeSurvey([...running.slice(0, -2), speaker("attic-3", [], findings)]), madeAt)
+  assert.deepEqual(
+    report.troubles.filter(({ severity }) => severity === "risk").map(({ code, about }) => [code, about.name]),
+    [
+      ["no-speaker-report", "attic-2"],
+      ["beats-blocked", "attic-3"],
+    ],
+  )
+})
+
+test("an object that cannot be read is bad news, with its field and the command that opens it", () => {
+  const broken = withFieldOf(running, "L2Advertisement", "porch", ["spec"], { nodeSelectors: "all" })
+  const [trouble] = statusReport(madeSurvey(broken), madeAt).troubles
+  assert.equal(trouble?.severity, "broken")
+  assert.equal(trouble?.next, "kubectl edit l2advertisement -n metallb-system porch")
+})
+
+test("without reports of speakers it says that nobody says, and no word of trouble", () => {
+  const report = statusReport(madeSurvey(attic), madeAt)
+  assert.deepEqual(report.troubles, [])
+  assert.match(statusLines(report, plain)[0]!, /all have an address, nobody says who announces/)
+})
+
+test("many well Services are cut to a screen, those in trouble never are; --all shows every one", () => {
+  const many = Array.from({ length: 30 }, (_, index) =>
+    service(`many/service-${String(index).padStart(2, "0")}`),
+  ).flat()
+  const objects = [...attic, ...many]
+  assert.ok(print(objects).includes("... 16 more, all well: --all"))
+  assert.ok(!print(objects, {}, { all: true }).some((line) => line.startsWith("...")))
+})
+
+test("two blocks stand beside each other only where the screen is wide enough", () => {
+  assert.deepEqual(sideBySide(["a", "bb"], ["c"], undefined), ["a       c", "bb"])
+  assert.deepEqual(sideBySide(["a", "bb"], ["c"], 8), ["a", "bb", "", "c"])
+})
+
+const plain = { style: styleFor(process.stdout, "never", {}), all: false, wide: false, columns: undefined }
+
+const print = (objects: readonly JsonObject[], facts: Partial<Facts> = {}, options: object = {}): readonly string[] =>
+  statusLines(statusReport(madeSurvey(objects, facts), madeAt), { ...plain, ...options })
+
+const withoutHolds = (object: JsonObject): JsonObject =>
+  object["kind"] === "Speaker" ? speaker((object["metadata"] as JsonObject)["name"] as string, []) : object

@@ -1,0 +1,170 @@
+import assert from "node:assert/strict"
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { test } from "node:test"
+import fc from "fast-check"
+import { CommandFailure } from "../failure.ts"
+import { readDump, readNetworkFile, shellWord } from "./dump-facts.ts"
+import { parseObjects, readObjectFiles } from "./object-files.ts"
+
+test("reads many documents of one file, with empty ones between them", () => {
+  assert.deepEqual(parseObjects("kind: A\n---\n---\n# nothing\n---\nkind: B\n", "x"), [{ kind: "A" }, { kind: "B" }])
+})
+
+test("takes a List apart, and a ServiceList of the API, whose items carry no kind", () => {
+  assert.deepEqual(parseObjects("kind: List\nitems: [{ kind: A }, { kind: B }]", "x"), [{ kind: "A" }, { kind: "B" }])
+  const text = JSON.stringify({ apiVersion: "v1", kind: "ServiceList", items: [{ metadata: { name: "a" } }] })
+  assert.deepEqual(parseObjects(text, "x"), [{ apiVersion: "v1", kind: "Service", metadata: { name: "a" } }])
+})
+
+test("reads JSON documents one after another, as jq prints them", () => {
+  assert.deepEqual(parseObjects('{"kind":"A"}\n---\n{"kind":"B"}', "x"), [{ kind: "A" }, { kind: "B" }])
+})
+
+test("says file, line and column of what is no YAML, also in a later document", () => {
+  assert.match(
+    messageOf(() => parseObjects("kind: A\n---\nkind: [B\n", "dump.yaml")),
+    /^dump\.yaml:4:1 /,
+  )
+  assert.match(
+    messageOf(() => parseObjects("a: 1\na: 2\n", "dump.yaml")),
+    /^dump\.yaml:2:1 .*unique/,
+  )
+})
+
+test("refuses a document that unfolds to more than anybody wrote", () => {
+  const bomb = ["a: &a [x,x,x,x,x,x,x,x,x]", ...letters("bcdefgh", "a")].join("\n")
+  assert.match(
+    messageOf(() => parseObjects(bomb, "bomb.yaml")),
+    /^bomb\.yaml:1:1 .*cannot be read/,
+  )
+})
+
+test("never throws anything but a sentence, whatever the bytes are", () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(fc.string(), fc.json(), fc.string({ unit: fc.constantFrom(..."{}[]:&*-!|> \n\"'#%a") })),
+      (text) => {
+        try {
+          parseObjects(text, "x")
+        } catch (error) {
+          assert.ok(error instanceof CommandFailure, String(error))
+        }
+      },
+    ),
+  )
+})
+
+test("an empty file, a file of other kinds and a missing one each get a sentence and exit code 3", () => {
+  inFolder((folder) => {
+    writeFileSync(join(folder, "empty.yaml"), "")
+    writeFileSync(
+      join(folder, "other.yaml"),
+      "kind: Deployment\n---\napiVersion: serving.knative.dev/v1\nkind: Service\n",
+    )
+    assert.match(
+      messageOf(() => readDump(join(folder, "empty.yaml"))),
+      /holds no object/,
+    )
+    assert.match(
+      messageOf(() => readDump(join(folder, "other.yaml"))),
+      /only objects that nothing is answered from \(Deployment and Service\)/,
+    )
+    assert.match(
+      messageOf(() => readDump(join(folder, "gone.yaml"))),
+      /There is no file or folder .*gone\.yaml/,
+    )
+    assert.match(
+      messageOf(() => readNetworkFile(join(folder, "other.yaml"))),
+      /no object of kind Network/,
+    )
+    assert.equal(failureOf(() => readDump(folder + "/gone")).exitCode, 3)
+  })
+})
+
+test("a file that is too large is refused before it is read", () => {
+  inFolder((folder) => {
+    const file = join(folder, "huge.json")
+    writeFileSync(file, "{")
+    truncateSync(file, 401 * 1024 * 1024)
+    assert.match(
+      messageOf(() => readObjectFiles(file)),
+      /larger than 400 MiB/,
+    )
+    const yaml = join(folder, "large.yaml")
+    writeFileSync(yaml, "kind: A\n")
+    truncateSync(yaml, 65 * 1024 * 1024)
+    assert.match(
+      messageOf(() => readObjectFiles(yaml)),
+      /larger than 64 MiB/,
+    )
+  })
+})
+
+test("a folder is read file by file in the order of their names; one without any is said", () => {
+  inFolder((folder) => {
+    writeFileSync(join(folder, "b.yml"), "kind: B")
+    writeFileSync(join(folder, "a.json"), '{"kind":"A"}')
+    writeFileSync(join(folder, "notes.txt"), "kind: C")
+    assert.deepEqual(readObjectFiles(folder).objects, [{ kind: "A" }, { kind: "B" }])
+    mkdirSync(join(folder, "none"))
+    assert.match(
+      messageOf(() => readObjectFiles(join(folder, "none"))),
+      /holds no \.yaml or \.json file/,
+    )
+  })
+})
+
+test("a dump without nodes or endpoint slices is said to lack them; one of facts alone is not", () => {
+  inFolder((folder) => {
+    writeFileSync(join(folder, "s.yaml"), "apiVersion: v1\nkind: Service\nmetadata: { namespace: a, name: b }\n")
+    assert.deepEqual(
+      readDump(join(folder, "s.yaml")).withheld.map(({ kind, why }) => [kind, why]),
+      [
+        ["Node", "not-in-dump"],
+        ["EndpointSlice", "not-in-dump"],
+      ],
+    )
+    writeFileSync(
+      join(folder, "p.yaml"),
+      "apiVersion: metallb.io/v1beta1\nkind: IPAddressPool\nmetadata: { name: b }\n",
+    )
+    assert.deepEqual(readDump(join(folder, "p.yaml")).withheld, [])
+  })
+})
+
+test("a path with blanks is quoted for the shell", () => {
+  assert.equal(shellWord("scenarios/media-stack"), "scenarios/media-stack")
+  assert.equal(shellWord("my 'dump'"), `'my '\\''dump'\\'''`)
+})
+
+const letters = (names: string, first: string): string[] => {
+  let before = first
+  return [...names].map((name) => {
+    const line = `${name}: &${name} [${Array(9).fill(`*${before}`).join(",")}]`
+    before = name
+    return line
+  })
+}
+
+const failureOf = (run: () => unknown): CommandFailure => {
+  try {
+    run()
+  } catch (error) {
+    assert.ok(error instanceof CommandFailure, String(error))
+    return error
+  }
+  return assert.fail("it did not fail")
+}
+
+const messageOf = (run: () => unknown): string => failureOf(run).message
+
+const inFolder = (run: (folder: string) => void): void => {
+  const folder = mkdtempSync(join(tmpdir(), "porchlight-dump-"))
+  try {
+    run(folder)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
