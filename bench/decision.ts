@@ -63,7 +63,21 @@ timed("allocating all, nothing given yet", 1, () => {
   cluster = apply(cluster, allocations, wallSeconds)
 })
 timed("deciding all, no ranking yet", 1, () => void decider.decide(cluster, everything, wallSeconds))
-timed("deciding all, warm", runs, () => void decider.decide(cluster, everything, wallSeconds))
+timed("deciding all, nothing differs", runs, () => void decider.decide(cluster, everything, wallSeconds))
+timed("deciding all, another pool came", runs, (run) => {
+  const pools = new Map(cluster.configuration.pools)
+  const name = `more${run}` as Parameters<typeof pools.get>[0]
+  pools.set(name, { ...[...pools.values()][0]!, name, ranges: [] })
+  cluster = { ...cluster, configuration: { ...cluster.configuration, pools } }
+  decider.decide(cluster, everything, wallSeconds)
+})
+timed("deciding all, a node may no longer", runs, (run) => {
+  const nodes = new Map(cluster.nodes)
+  const [name, node] = [...nodes][run]!
+  nodes.set(name, { ...node, marks: new Set(["excluded"]) })
+  cluster = { ...cluster, nodes }
+  decider.decide(cluster, everything, wallSeconds)
+})
 const services = cluster.services as Map<
   Parameters<typeof cluster.services.get>[0],
   NonNullable<ReturnType<typeof cluster.services.get>>

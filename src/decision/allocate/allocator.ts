@@ -1,9 +1,10 @@
 import { type Address, familyOf } from "../../net/address.ts"
 import type { Cluster, Touched } from "../../cluster/cluster.ts"
-import { keepEqual } from "../../cluster/equal.ts"
+import { keepEqual, sameValue } from "../../cluster/equal.ts"
 import { namespaceOf, type PoolName, type ServiceName } from "../../cluster/name.ts"
 import type { Service } from "../../cluster/service.ts"
 import type { Family } from "../../net/address.ts"
+import { createChangeFinder } from "../change-finder.ts"
 import type { Allocation, Loss } from "./allocation.ts"
 import { choose, completeFrom, formerOf, reasonsOr } from "./choose.ts"
 import { grantWish, joinLosses, keep, lossOf, type Standing, standingOf } from "./keep.ts"
@@ -11,7 +12,7 @@ import type { Search } from "./lowest-free.ts"
 import { asNonEmpty, createOccupancy } from "./occupancy.ts"
 import { type PoolUse, poolUse } from "./pool-use.ts"
 import { type Request, requestOf } from "./request.ts"
-import { gives, heldBy, surroundingsOf } from "./surroundings.ts"
+import { contestsOf, gives, heldBy, surroundingsOf } from "./surroundings.ts"
 
 /** By Service: those of ours, and those that were. A Service of another class has none. Live, like a Cluster's maps. */
 export type Allocations = ReadonlyMap<ServiceName, Allocation>
@@ -37,7 +38,15 @@ export const createAllocator = (): Allocator => {
   const allocations = new Map<ServiceName, Allocation>()
   /** Those not simply kept: they are looked at again whenever anything changes, for it may have freed an address. */
   const unsettled = new Set<ServiceName>()
+  const finder = createChangeFinder()
   let search: Search | undefined
+  let looked: Cluster | undefined
+
+  /** Nothing that speaks of all Services differs: pools, facts, and what strangers answer for. */
+  const isAsBefore = (cluster: Cluster): boolean =>
+    looked?.configuration === cluster.configuration &&
+    looked.reserved === cluster.reserved &&
+    sameValue(search?.around.contested, contestsOf(cluster))
 
   /** The named Services, and all who have or claim an address with one of them, and so on: they are judged together. */
   const withSharers = (cluster: Cluster, { occupancy }: Search, names: ReadonlySet<ServiceName>): Set<ServiceName> => {
@@ -57,15 +66,18 @@ export const createAllocator = (): Allocator => {
   }
 
   const decide: Allocator["decide"] = (cluster, touched, wallSeconds) => {
-    const whole = search === undefined || touched.kind === "everything"
+    const differing = finder.find(cluster, touched)
+    const kept = isAsBefore(cluster) ? search : undefined
     const now: Search =
-      whole || search === undefined
+      kept === undefined
         ? { around: surroundingsOf(cluster), occupancy: createOccupancy(cluster.configuration), wallSeconds }
-        : { ...search, around: { ...search.around, ledger: cluster.ledger }, wallSeconds }
+        : { ...kept, around: { ...kept.around, ledger: cluster.ledger }, wallSeconds }
     search = now
-    const names = whole
-      ? new Set([...cluster.services.keys(), ...allocations.keys()])
-      : withSharers(cluster, now, touched.kind === "services" ? touched.names : new Set())
+    looked = cluster
+    const names =
+      kept === undefined || differing === undefined
+        ? new Set([...cluster.services.keys(), ...allocations.keys()])
+        : withSharers(cluster, now, differing)
     for (const name of names) now.occupancy.vacate(name)
     const fresh = allocateAll(
       now,

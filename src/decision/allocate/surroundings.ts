@@ -23,10 +23,6 @@ export type Surroundings = {
 
 export const surroundingsOf = (cluster: Cluster): Surroundings => {
   const sorted = cluster.reserved.toSorted((a, b) => compareAddresses(a.range.first, b.range.first))
-  const contested = new Map<Address, { mac: Mac; seenBy: NodeName }>()
-  for (const [seenBy, report] of cluster.speakers)
-    for (const [address, { mac }] of report.contested)
-      if (!contested.has(address)) contested.set(address, { mac, seenBy })
   return {
     configuration: cluster.configuration,
     ledger: cluster.ledger,
@@ -34,8 +30,17 @@ export const surroundingsOf = (cluster: Cluster): Surroundings => {
       4: sorted.filter(({ range }) => range.family === 4),
       6: sorted.filter(({ range }) => range.family === 6),
     },
-    contested,
+    contested: contestsOf(cluster),
   }
+}
+
+/** Addresses that strangers answer for, as speakers report; of several reports the first node's. */
+export const contestsOf = (cluster: Cluster): Surroundings["contested"] => {
+  const contested = new Map<Address, { mac: Mac; seenBy: NodeName }>()
+  for (const [seenBy, report] of cluster.speakers)
+    for (const [address, { mac }] of report.contested)
+      if (!contested.has(address)) contested.set(address, { mac, seenBy })
+  return contested
 }
 
 export const reservationAt = (around: Surroundings, address: Address): Reservation | undefined =>

@@ -9,8 +9,8 @@ import type { Voice } from "./voice.ts"
 
 /** Who may answer, best first. */
 export type Candidates = {
-  /** Reads nodes, reports and advertisements anew; `order` then speaks of them. */
-  readonly look: (cluster: Cluster) => void
+  /** Reads nodes, reports and advertisements anew; `order` then speaks of them. Answers whether any order may differ by that. */
+  readonly look: (cluster: Cluster) => boolean
   /** Nodes that may answer as all voices say. The same list where nothing it comes from differs. */
   readonly order: (voices: readonly Voice[], ballot: Address) => readonly Candidate[]
   readonly forget: (ballot: Address) => void
@@ -22,6 +22,8 @@ export const createCandidates = (ranking: Ranking): Candidates => {
   let cluster: Cluster | undefined
   let slotOf: ReadonlyMap<NodeName, number> = new Map()
   let earlier: ReadonlyMap<string, Field> = new Map()
+  /** Whose field it is, to make it anew at the next look. */
+  const askers = new Map<string, Voice>()
   let fields = new Map<string, Field>()
   let byList = new Map<Voice["advertisements"], Field>()
   let shared: Candidate[] = []
@@ -34,12 +36,14 @@ export const createCandidates = (ranking: Ranking): Candidates => {
     return (shared[slot] = { node: ranking.nodeAt(slot), score })
   }
 
-  const fieldOf = ({ advertisements, service }: Voice): Field => {
+  const fieldOf = (voice: Voice): Field => {
+    const { advertisements, service } = voice
     const quick = byList.get(advertisements)
     if (quick !== undefined) return quick
-    const key = advertisements.map(({ name }) => name).join("\n")
+    const key = keyOf(advertisements)
     const made = fields.get(key) ?? keepEqual(earlier.get(key), fieldFor(cluster!, advertisements, service, slotOf))
     fields.set(key, made)
+    askers.set(key, voice)
     byList.set(advertisements, made)
     return made
   }
@@ -60,6 +64,7 @@ export const createCandidates = (ranking: Ranking): Candidates => {
 
   return {
     look: (now) => {
+      const sameAdvertisements = cluster?.configuration === now.configuration
       cluster = now
       const slots = ranking.slots(now.nodes.keys())
       slotOf = new Map([...now.nodes.keys()].map((node, index) => [node, slots[index]!]))
@@ -67,6 +72,10 @@ export const createCandidates = (ranking: Ranking): Candidates => {
       fields = new Map()
       byList = new Map()
       if (shared.length > slots.length * 2) shared = []
+      const voices = sameAdvertisements ? [...askers.values()] : []
+      askers.clear()
+      const before = earlier
+      return !sameAdvertisements || voices.some((voice) => fieldOf(voice) !== before.get(keyOf(voice.advertisements)))
     },
 
     forget: (ballot) => {
@@ -94,3 +103,5 @@ export const createCandidates = (ranking: Ranking): Candidates => {
     },
   }
 }
+
+const keyOf = (advertisements: Voice["advertisements"]): string => advertisements.map(({ name }) => name).join("\n")

@@ -3,6 +3,7 @@ import type { Cluster, Touched } from "../../cluster/cluster.ts"
 import { sameValue } from "../../cluster/equal.ts"
 import type { ServiceName } from "../../cluster/name.ts"
 import type { Service } from "../../cluster/service.ts"
+import { createChangeFinder } from "../change-finder.ts"
 import { asNonEmpty } from "../allocate/occupancy.ts"
 import { type Surroundings, surroundingsOf } from "../allocate/surroundings.ts"
 import { addressesToAnnounce, grantOf, groupOf } from "./address-group.ts"
@@ -37,7 +38,9 @@ export const createElector = (ranking: Ranking = createRanking()): Elector => {
   const addresses = new Map<ServiceName, readonly Address[]>()
   const services = new Map<Address, Set<ServiceName>>()
   const candidates = createCandidates(ranking)
+  const finder = createChangeFinder()
   let surroundings: Surroundings | undefined
+  let looked: Cluster | undefined
 
   const place = (name: ServiceName, now: readonly Address[]): void => {
     if (sameValue(addresses.get(name) ?? nothing, now)) return
@@ -106,14 +109,17 @@ export const createElector = (ranking: Ranking = createRanking()): Elector => {
   }
 
   const decide: Elector["decide"] = (cluster, touched) => {
-    const whole = surroundings === undefined || touched.kind === "everything"
+    const differing = finder.find(cluster, touched)
+    const isSame = looked?.configuration === cluster.configuration
     const around =
-      whole || surroundings === undefined ? surroundingsOf(cluster) : { ...surroundings, ledger: cluster.ledger }
+      isSame && surroundings !== undefined ? { ...surroundings, ledger: cluster.ledger } : surroundingsOf(cluster)
+    const reordered = (touched.kind === "everything" || !isSame) && candidates.look(cluster)
+    const names =
+      isSame && !reordered && differing !== undefined
+        ? replace(cluster, around, differing)
+        : replaceAll(cluster, around)
     surroundings = around
-    if (whole) candidates.look(cluster)
-    const names = whole
-      ? replaceAll(cluster, around)
-      : replace(cluster, around, touched.kind === "services" ? touched.names : [])
+    looked = cluster
     const changed = new Set<string>()
     const left = new Set<string>()
     const grouped = new Set<ServiceName>()
