@@ -1,13 +1,11 @@
-import { setTimeout as pause } from "node:timers/promises"
+import { textAt } from "../kubernetes/json.ts"
 import type { AskerReport } from "../lab/actors/asker-report.ts"
 import type { Target } from "../lab/actors/ask.ts"
-import type { RunningLab } from "../lab/host.ts"
 import type { LabService } from "../lab/lab-service.ts"
 import type { Timeline } from "./timeline.ts"
+import type { DemoStage } from "./demo-stage.ts"
 import { explanationOf, servicesTable } from "./demo-words.ts"
 import { styleFor } from "./style.ts"
-import { loadSurvey } from "./survey/load.ts"
-import type { Survey } from "./survey/survey.ts"
 
 /** How long the client asks before the fault, and how long a takeover may take before the demo calls it lost. */
 const warmUpMs = 500
@@ -20,35 +18,32 @@ const gapsMax = 3
 /** Speakers report a change within a second, so that a thousand moves are one report. */
 const reportedWithinMs = 1500
 
-const surveyLab = (lab: RunningLab): Promise<Survey> =>
-  loadSurvey({ kubeconfig: lab.kubeconfig, metallbNamespace: "metallb-system" })
-
-type Stage = { readonly lab: RunningLab; readonly timeline: Timeline }
+type Stage = { readonly lab: DemoStage; readonly timeline: Timeline }
 
 /** Shows the Services, asks each, cuts a node's power, moves an address on purpose, explains. True if all of it held. */
-export const demoLab = async (lab: RunningLab, timeline: Timeline): Promise<boolean> => {
+export const demoLab = async (lab: DemoStage, timeline: Timeline): Promise<boolean> => {
   const stage: Stage = { lab, timeline }
   const { services, given } = await showServices(stage)
   const answers = await askEverything(stage)
   const shown = await chooseService(stage, services)
   const dead = await cutPower(stage, shown)
   const moved = await moveOnPurpose(stage, shown, dead)
-  await pause(reportedWithinMs)
-  timeline.tell("explain", explanationOf(await surveyLab(lab), shown.name, styleFor(process.stdout)))
+  await lab.pause(reportedWithinMs)
+  timeline.tell("explain", explanationOf(await lab.survey(), shown.name, styleFor(process.stdout)))
   return given && answers && dead !== undefined && moved
 }
 
 const showServices = async ({ lab, timeline }: Stage): Promise<{ services: readonly LabService[]; given: boolean }> => {
-  const services = await lab.control.call("services", {})
+  const services = await lab.call("services", {})
   const rows = await Promise.all(
     services.map(async (service) => ({ service, node: await answererOf(lab, service.addresses[0]) })),
   )
-  timeline.tell("services", servicesTable(await surveyLab(lab), rows))
+  timeline.tell("services", servicesTable(await lab.survey(), rows))
   return { services, given: rows.every(({ service, node }) => service.addresses.length > 0 && node !== undefined) }
 }
 
 const askEverything = async ({ lab, timeline }: Stage): Promise<boolean> => {
-  const answers = await lab.control.call("askAll", { machine: undefined })
+  const answers = await lab.call("askAll", { machine: undefined })
   const silent = answers.filter(({ answer }) => answer.kind !== "answered")
   timeline.tell("workstation", [
     `opens a TCP connection to every address and port: ${answers.length - silent.length} of ${answers.length} answered`,
@@ -62,7 +57,7 @@ const chooseService = async ({ lab }: Stage, services: readonly LabService[]): P
   for (const service of services.toSorted(
     (a, b) => Number(b.name === "media/radarr") - Number(a.name === "media/radarr"),
   )) {
-    const answer = await lab.control.call("ask", { machine: undefined, target: targetOf(service) })
+    const answer = await lab.call("ask", { machine: undefined, target: targetOf(service) })
     const holder = await answererOf(lab, service.addresses[0])
     if (answer.kind === "answered" && holder !== undefined && answer.greeting?.node !== holder) return service
   }
@@ -85,15 +80,15 @@ const cutPower = async ({ lab, timeline }: Stage, service: LabService): Promise<
     before,
     `power cut: it announces ${service.name} ${target.address}, while the workstation asks ${askedPerSecond} times a second`,
   )
-  await lab.control.call("break", { machine: before, fault: "power" })
+  await lab.call("break", { machine: before, fault: "power" })
   const after = await untilAnsweredBy(lab, target.address, (node) => node !== before)
-  await pause(warmUpMs)
-  const report = await lab.control.call("stopAsker", { asker })
+  await lab.pause(warmUpMs)
+  const report = await lab.call("stopAsker", { asker })
   if (after === undefined)
     timeline.tell("✗", `nobody took ${target.address} over within ${takeoverPatienceMs / 1000} s`)
   else timeline.tell(after, `missed its beats, asked the LAN (silence), announces ${target.address}`)
   timeline.tell("workstation", `${gapText(report)}; it now gets ${await greeting(lab, target)}`)
-  await lab.control.call("mend", { machine: before, fault: undefined })
+  await lab.call("mend", { machine: before, fault: undefined })
   timeline.tell(before, "has its power back; it gets nothing back until asked, so nothing moves twice")
   return after !== undefined && report.gaps.length <= gapsMax ? before : undefined
 }
@@ -114,8 +109,8 @@ const moveOnPurpose = async (
     `annotate service ${service.name.split("/")[1]} porchlight.dev/move-to=${to}, while ${moveAskedPerSecond} new connections a second are made`,
   )
   const arrived = await untilAnsweredBy(lab, target.address, (node) => node === to)
-  await pause(warmUpMs)
-  const report = await lab.control.call("stopAsker", { asker })
+  await lab.pause(warmUpMs)
+  const report = await lab.call("stopAsker", { asker })
   timeline.tell(
     arrived ?? from,
     arrived === to
@@ -126,9 +121,9 @@ const moveOnPurpose = async (
   return arrived === to && report.lost === 0
 }
 
-const startAsking = async (lab: RunningLab, target: Target, perSecond: number): Promise<number> => {
-  const asker = await lab.control.call("startAsker", { machine: undefined, target, perSecond })
-  await pause(warmUpMs)
+const startAsking = async (lab: DemoStage, target: Target, perSecond: number): Promise<number> => {
+  const asker = await lab.call("startAsker", { machine: undefined, target, perSecond })
+  await lab.pause(warmUpMs)
   return asker
 }
 
@@ -137,8 +132,8 @@ const gapText = (report: AskerReport): string => {
   return `${report.answered} of ${report.asked} answered; ${report.lost} lost, the address was away for ${gap} ms`
 }
 
-const greeting = async (lab: RunningLab, target: Target): Promise<string> => {
-  const answer = await lab.control.call("ask", { machine: undefined, target })
+const greeting = async (lab: DemoStage, target: Target): Promise<string> => {
+  const answer = await lab.call("ask", { machine: undefined, target })
   if (answer.kind !== "answered") return `no answer (${answer.kind})`
   const { greeting: said } = answer
   return said === undefined ? "an answer" : `"you are ${said.seen}" from pod ${said.pod} on ${said.node}`
@@ -146,35 +141,33 @@ const greeting = async (lab: RunningLab, target: Target): Promise<string> => {
 
 /** What `kubectl annotate` sends. */
 const annotate = async (
-  lab: RunningLab,
+  lab: DemoStage,
   service: string,
   annotations: Readonly<Record<string, string>>,
 ): Promise<void> => {
   const [namespace, name] = service.split("/")
-  const answer = await fetch(`${lab.url}/api/v1/namespaces/${namespace}/services/${name}`, {
-    method: "PATCH",
-    headers: { "content-type": "application/merge-patch+json" },
-    body: JSON.stringify({ metadata: { annotations } }),
+  const { status, body } = await lab.patch(`/api/v1/namespaces/${namespace}/services/${name}`, {
+    metadata: { annotations },
   })
-  if (!answer.ok)
-    throw new Error(`the lab's API server refused to annotate ${service}: ${answer.status} ${await answer.text()}`)
+  if (status >= 300)
+    throw new Error(`the lab's API server refused to annotate ${service}: ${status} ${textAt(body, "message") ?? ""}`)
 }
 
 /** Who answers for an address on the wire: the machine behind the hardware address that arping hears. */
-const answererOf = async (lab: RunningLab, address: string | undefined): Promise<string | undefined> => {
+const answererOf = async (lab: DemoStage, address: string | undefined): Promise<string | undefined> => {
   if (address === undefined) return undefined
-  const { macs } = await lab.control.call("arping", { machine: undefined, address, count: 1 })
+  const { macs } = await lab.call("arping", { machine: undefined, address, count: 1 })
   const [mac] = Object.keys(macs)
-  const { machines } = await lab.control.call("status", {})
+  const { machines } = await lab.call("status", {})
   return machines.find(({ macs: own }) => mac !== undefined && own.includes(mac))?.name
 }
 
 const untilAnsweredBy = async (
-  lab: RunningLab,
+  lab: DemoStage,
   address: string,
   wanted: (node: string) => boolean,
 ): Promise<string | undefined> => {
-  for (const end = Date.now() + takeoverPatienceMs; Date.now() < end; await pause(20)) {
+  for (const end = lab.nowMs() + takeoverPatienceMs; lab.nowMs() < end; await lab.pause(20)) {
     const node = await answererOf(lab, address)
     if (node !== undefined && wanted(node)) return node
   }
@@ -182,8 +175,8 @@ const untilAnsweredBy = async (
 }
 
 /** A node that could hold the address as well: one with a speaker, not excluded from load balancers, alive. */
-const otherSpeaker = async (lab: RunningLab, not: readonly (string | undefined)[]): Promise<string | undefined> => {
-  const { machines } = await lab.control.call("status", {})
+const otherSpeaker = async (lab: DemoStage, not: readonly (string | undefined)[]): Promise<string | undefined> => {
+  const { machines } = await lab.call("status", {})
   return machines.find(
     ({ name, role, faults }) => role === "node" && name.startsWith("w") && !not.includes(name) && faults.length === 0,
   )?.name

@@ -18,6 +18,7 @@ export const demo = async (options: DemoOptions): Promise<number> => {
   }
   const { startLab } = await import("../lab/host.ts")
   const { demoLab } = await import("./demo-lab.ts")
+  const { stageOfLab } = await import("./demo-stage.ts")
   console.log(
     "Porchlight demo   6 nodes, a router, a NAS and a workstation on one LAN; real packets in network namespaces; all gone afterwards.",
   )
@@ -38,7 +39,7 @@ export const demo = async (options: DemoOptions): Promise<number> => {
   }
   const { lab } = started
   try {
-    const good = await demoLab(lab, timeline)
+    const good = await demoLab(stageOfLab(lab), timeline)
     const verdict = good ? "Works" : "✗ Not all of it held"
     if (options.keep) return await keep(lab, verdict)
     console.log(

@@ -64,7 +64,7 @@ export const openApiLink = (
       open = now
       if (open) return
       forget()
-      for (const id of [...underWay.keys()]) fail(id, "ECONNRESET", "connection reset by peer")
+      for (const id of underWay.keys()) fail(id, "ECONNRESET", "connection reset by peer")
     },
     end: () => {
       ended = true

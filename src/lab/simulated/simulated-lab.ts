@@ -44,8 +44,8 @@ export type SimulatedLab = {
   /** Every object that decisions are made from, as a dump would have it. */
   readonly objects: () => readonly JsonObject[]
   readonly services: () => readonly LabService[]
-  /** Every hardware address that answers one question to all for an IPv4 or IPv6 address, asked from the client. */
-  readonly stationsOf: (address: string, machine?: string) => readonly string[]
+  /** Every hardware address that answers one question to all for an address, asked from the client unless told. */
+  readonly stationsOf: (address: string, machine?: string) => readonly HeardStation[]
   /** The machine that answers for an address on the wire; undefined where none does. */
   readonly answererOf: (address: string) => string | undefined
   /** Opens a connection (or sends a datagram) from a machine, the client unless named, and lets time pass until it ends. */
@@ -57,6 +57,8 @@ export type SimulatedLab = {
   readonly controller: ControllerProcess
   readonly log: () => readonly LoggedLine[]
 }
+
+export type HeardStation = { readonly mac: string; readonly tookMs: number }
 
 type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
 
@@ -197,12 +199,13 @@ const labOf = (parts: Parts, scenario: Scenario, began: number, lines: readonly 
   }
   const stationsOf: SimulatedLab["stationsOf"] = (address, name) => {
     const target = parseAddress(address)
-    const heard = new Set<Mac>()
+    const heard = new Map<Mac, number>()
+    const asked = world.now()
     if (target === undefined) return []
-    for (const { neighbours } of machineOr(name).links)
-      neighbours.askWho(target, (mac) => heard.add(mac), stationsPatienceMs)
+    const hear = (mac: Mac): void => void heard.set(mac, heard.get(mac) ?? world.now() - asked)
+    for (const { neighbours } of machineOr(name).links) neighbours.askWho(target, hear, stationsPatienceMs)
     world.run(stationsPatienceMs)
-    return [...heard].map(printMac)
+    return [...heard].map(([mac, tookMs]) => ({ mac: printMac(mac), tookMs }))
   }
   return {
     scenario,
@@ -220,8 +223,8 @@ const labOf = (parts: Parts, scenario: Scenario, began: number, lines: readonly 
     objects: () => dumped.flatMap((path) => api.list(path)),
     services: () => labServices(api.list("/api/v1/services")),
     answererOf: (address) => {
-      const [mac] = stationsOf(address)
-      return [...machines.values()].find(({ links }) => links.some((link) => printMac(link.mac) === mac))?.name
+      const [first] = stationsOf(address)
+      return [...machines.values()].find(({ links }) => links.some(({ mac }) => printMac(mac) === first?.mac))?.name
     },
     ask: (target, name, patienceMs = askPatienceMs) => {
       let answer: Answer | undefined
