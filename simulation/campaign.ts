@@ -1,5 +1,6 @@
 import { profiles } from "./profiles/all.ts"
 import type { Profile } from "./profiles/profile.ts"
+import type { RunOptions } from "./scenario.ts"
 import { simulate, type Violation } from "./simulate.ts"
 
 export type Failure = { readonly profile: string; readonly seed: number; readonly violations: readonly Violation[] }
@@ -21,12 +22,12 @@ export type Share = {
 /** Seed n runs profile n modulo their number, so that any long stretch of seeds has them all. */
 export const profileOf = (seed: number, among: readonly Profile[] = profiles): Profile => among[seed % among.length]!
 
-export const runShare = (share: Share, among: readonly Profile[] = profiles): Tally => {
+export const runShare = (share: Share, among: readonly Profile[] = profiles, options: RunOptions = {}): Tally => {
   const tally: Tally = { runs: {}, failures: [], events: 0, virtualMs: 0 }
   for (let seed = share.first + share.worker; seed < share.first + share.count; seed += share.workers) {
     const profile = profileOf(seed, among)
     const scenario = profile.scenario(seed)
-    const { violations, events } = simulate(scenario)
+    const { violations, events } = simulate(scenario, options)
     tally.runs[profile.name] = (tally.runs[profile.name] ?? 0) + 1
     tally.events += events
     tally.virtualMs += scenario.endMs

@@ -1,5 +1,5 @@
 /**
- * node simulation/run.ts [--seeds N] [--first N] [--workers N] [--profile NAME]      all laws over many seeds
+ * node simulation/run.ts [--seeds N] [--first N] [--workers N] [--profile NAME] [--without RULE]   all laws over many seeds
  * node simulation/run.ts --profile NAME --seed N [--story] [--shrink] [--without RULE]   one of them, told
  */
 import { fork } from "node:child_process"
@@ -26,6 +26,8 @@ const { values: options } = parseArgs({
 
 const chosen = options.profile === undefined ? profiles : profiles.filter(({ name }) => name === options.profile)
 
+const without: ReadonlySet<RuleName> = new Set(options.without as RuleName[])
+
 /** How many failing seeds are told in full; the others are counted. */
 const toldMax = 5
 
@@ -38,7 +40,6 @@ const main = async (): Promise<number> => {
 }
 
 const tellOne = (seed: number): number => {
-  const without = new Set(options.without as RuleName[])
   let scenario = chosen[0]!.scenario(seed)
   if (options.shrink) scenario = shrink(scenario, { without })
   const story = (at: number, text: string): void => console.log(`${at.toFixed(1).padStart(9)}  ${text}`)
@@ -79,7 +80,7 @@ const tellFailure = ({ profile, seed, violations }: Failure): void => {
   console.log(`\n✗ ${profile}, seed ${seed}`)
   for (const { law, seen } of violations) console.log(`  ${law}: ${seen}`)
   const scenario = profiles.find(({ name }) => name === profile)!.scenario(seed)
-  simulate(scenario, { story: (at, text) => console.log(`${at.toFixed(1).padStart(9)}  ${text}`) })
+  simulate(scenario, { without, story: (at, text) => console.log(`${at.toFixed(1).padStart(9)}  ${text}`) })
   console.log(`  replay: node simulation/run.ts --profile ${profile} --seed ${seed} --story [--shrink]`)
 }
 
@@ -95,4 +96,4 @@ const runInProcess = (share: Share): Promise<Tally> =>
 
 const share = process.env["SIMULATION_SHARE"]
 if (share === undefined) process.exitCode = await main()
-else process.send!(runShare(JSON.parse(share) as Share, chosen))
+else process.send!(runShare(JSON.parse(share) as Share, chosen, { without }))

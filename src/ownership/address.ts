@@ -29,6 +29,8 @@ export type AddressState =
       readonly is: "waiting"
       readonly why: Vacancy
       readonly since: Instant
+      /** The questions before first use were asked and nobody answered. */
+      readonly asked: boolean
       readonly for: Obstacle
       readonly dueAt: Instant | undefined
     }

@@ -65,12 +65,22 @@ const takeVacant = (state: SegmentState, entry: Entry, holder: Claim | undefined
   if (entry.state.is === "conflict" && at.now < entry.state.retryAt) return
   const since = sinceOf(entry, why, at.now)
   const obstacle = obstacleOf(state, entry, { why, since, holder, orphanOf }, at)
-  if (obstacle !== undefined) return become(state, entry, { is: "waiting", why, since, ...obstacle })
+  if (obstacle !== undefined) return become(state, entry, { is: "waiting", why, since, asked: false, ...obstacle })
   const mustAsk = why === "new" || (why === "free" && state.rules["probes-after-release"])
-  if (mustAsk && !isUnanswered(state, entry, why, since, at)) return
+  if (mustAsk && !isAsked(entry, why) && !isUnanswered(state, entry, why, since, at)) return
+  const readyAt = readyBy(state, entry, { why, since, holder })
+  if (at.now < readyAt)
+    return become(state, entry, { is: "waiting", why, since, asked: mustAsk, for: "readiness", dueAt: readyAt })
   clearFindings(state, entry)
   claim(state, entry, reasonOf(entry, holder, orphanOf, at.now), (holder ?? orphanOf)?.node, at)
 }
+
+/** Nobody answered the questions; only readiness is waited for. */
+const isAsked = ({ state }: Entry, why: Vacancy): boolean => state.is === "waiting" && state.why === why && state.asked
+
+/** A candidate whose data plane is not ready waits while others may take it; asking goes on meanwhile, so it costs nothing. */
+const readyBy = (state: SegmentState, entry: Entry, vacant: Pick<Case, "why" | "since" | "holder">): Instant =>
+  entry.group!.ready ? vacant.since : after(turnOf(state, entry, vacant).dueAt, timing.unreadyWaitMs)
 
 const vacancyOf = (entry: Entry, holder: Claim | undefined, orphanOf: Peer | undefined): Vacancy => {
   if (holder !== undefined) return "grant"
@@ -105,13 +115,17 @@ const obstacleOf = (state: SegmentState, entry: Entry, vacant: Case, at: At): Wa
 }
 
 /** What was let go was mostly taken by somebody whose claim may have been lost: a window for it to be repeated. */
-const turnOf = (state: SegmentState, entry: Entry, { why, since, holder }: Case): Wait & { dueAt: Instant } => {
-  const rankMs = state.rules["rank-wait"] ? rankOf(state, entry) * timing.rankWaitMs : 0
+const turnOf = (
+  state: SegmentState,
+  entry: Entry,
+  { why, since, holder }: Pick<Case, "why" | "since" | "holder">,
+): Wait & { dueAt: Instant } => {
+  const rank = rankOf(state, entry)
+  const rankMs = state.rules["rank-wait"] ? rank * timing.rankWaitMs : 0
+  const firstMs = why === "new" && rank > 0 && state.rules["rank-wait"] ? timing.firstUseGraceMs : 0
   const graceMs = why === "grant" && isInOrder(state, entry, holder!.node) ? timing.grantGraceMs : 0
-  const unreadyMs = entry.group!.ready ? 0 : timing.unreadyWaitMs
   const from = why === "free" ? Math.max(since, (entry.freedAt ?? -Infinity) + state.windowMs) : since
-  const dueAt = after(from as Instant, rankMs + graceMs + unreadyMs)
-  return { for: unreadyMs > 0 ? "readiness" : graceMs > 0 ? "grant-grace" : "rank", dueAt }
+  return { for: graceMs > 0 ? "grant-grace" : "rank", dueAt: after(from as Instant, rankMs + firstMs + graceMs) }
 }
 
 /** Some station was heard within half a window: who hears nobody may be the one who is cut off. */

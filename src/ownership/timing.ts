@@ -2,6 +2,11 @@
 export const timing = {
   /** More than a link's delay and a wake-up: without it hundreds of ties in a hundred deaths. */
   rankWaitMs: 20,
+  /**
+   * A new address waits so long for a better placed node whose view or whose service proxy is later: they are apart by
+   * tens of milliseconds on six nodes, and where an address first goes it stays.
+   */
+  firstUseGraceMs: 250,
   /** Covers an undrained socket. */
   questionUnansweredMs: 50,
   /** Three probes; the first answer leaves 90 ms after the view. */
