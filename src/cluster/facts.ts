@@ -147,7 +147,7 @@ const routerShape = object(
   "name",
 )
 
-/** The format, field by field (see the guide to network facts). */
+/** The format of a Network object, field by field. */
 const specShape: Shape = object({
   cluster: clusterShape,
   subnets: list(subnetShape),

@@ -6,7 +6,7 @@ import type { NodeName } from "../name.ts"
 import type { Contest, ReportedHold, ReportedInterface, SpeakerReport } from "../speaker-report.ts"
 import { type Faults, readName } from "./fault.ts"
 
-/** The object's name is the node's. `status` is as `docs/architecture.md` lists it; what is not there counts as unknown. */
+/** The object's name is the node's. The speaker writes `status` (`speaker/watcher`); what is not there counts as unknown. */
 export const readSpeakerReport = (object: JsonObject, faults: Faults): SpeakerReport | undefined => {
   const name = readName(object, faults)
   if (name === undefined) return undefined

@@ -59,7 +59,7 @@ export const createCandidates = (ranking: Ranking): Candidates => {
     const staying = field.leaving.size === 0 ? slots : slots.filter((slot) => !field.leaving.has(slot))
     const left = staying.length > 0 ? staying : slots
     const sorted = isPlain(field, ballot) ? left : sortSlots(field, left, ballot)
-    return sorted.map((slot) => candidateAt(slot, field.scores.get(slot)!))
+    return sorted.map((slot) => candidateAt(slot, field.scores[slot]!))
   }
 
   return {
@@ -91,14 +91,14 @@ export const createCandidates = (ranking: Ranking): Candidates => {
       if (rest.length === 0 && first.local === undefined) {
         const made = orders.get(ballot)
         if (made !== undefined && made.field === field && made.ranked === ranked) return made.order
-        const order = orderOf(field, ranked, (slot) => field.fit.has(slot), ballot)
+        const order = orderOf(field, ranked, (slot) => field.fit[slot] === 1, ballot)
         orders.set(ballot, { field, ranked, order })
         return order
       }
       const all = [field, ...rest.map(fieldOf)]
       const locals = voices.flatMap(({ local }) => local ?? [])
       const may = (slot: number): boolean =>
-        all.every(({ fit }) => fit.has(slot)) && locals.every((local) => local.has(ranking.nodeAt(slot)))
+        all.every(({ fit }) => fit[slot] === 1) && locals.every((local) => local.has(ranking.nodeAt(slot)))
       return orderOf(field, ranked, may, ballot)
     },
   }

@@ -8,9 +8,9 @@ import { fitnessOf, isInSubnet, subnetsKey } from "./candidacy.ts"
 
 /** Every node's fitness for one set of advertisements, by the ranking's slots. */
 export type Field = {
-  /** Slots that may answer. */
-  readonly fit: ReadonlySet<number>
-  readonly scores: ReadonlyMap<number, number>
+  /** 1 at the slots that may answer. Plain arrays of numbers: they are looked at a million times when a node goes. */
+  readonly fit: readonly number[]
+  readonly scores: readonly number[]
   readonly leaving: ReadonlySet<number>
   /** Slots by the networks they are on; most clusters have one entry. */
   readonly networks: readonly { readonly subnets: readonly Prefix[]; readonly slots: ReadonlySet<number> }[]
@@ -24,22 +24,27 @@ export const fieldFor = (
   service: Service,
   slotOf: ReadonlyMap<NodeName, number>,
 ): Field => {
-  const scores = new Map<number, number>()
+  const length = Math.max(-1, ...slotOf.values()) + 1
+  const fit = Array.from({ length }, () => 0)
+  const scores = Array.from({ length }, () => 0)
+  const distinct = new Set<number>()
   const leaving = new Set<number>()
   const networks = new Map<string, { subnets: readonly Prefix[]; slots: Set<number> }>()
   for (const [name, node] of cluster.nodes) {
     const fitness = fitnessOf(advertisements, service, node, cluster.speakers.get(name))
     const slot = slotOf.get(name)
     if (fitness.kind === "barred" || slot === undefined) continue
-    scores.set(slot, fitness.score)
+    fit[slot] = 1
+    scores[slot] = fitness.score
+    distinct.add(fitness.score)
     if (fitness.leaving) leaving.add(slot)
     const key = subnetsKey(fitness.subnets)
     const network = networks.get(key) ?? { subnets: fitness.subnets, slots: new Set() }
     network.slots.add(slot)
     networks.set(key, network)
   }
-  const simple = new Set(scores.values()).size < 2 && leaving.size === 0
-  return { fit: new Set(scores.keys()), scores, leaving, networks: [...networks.values()], simple }
+  const simple = distinct.size < 2 && leaving.size === 0
+  return { fit, scores, leaving, networks: [...networks.values()], simple }
 }
 
 /** Whether hashes alone decide about this address. */
@@ -54,5 +59,5 @@ export const sortSlots = (
 ): readonly number[] => {
   const near = networks.filter(({ subnets }) => isInSubnet(subnets, ballot))
   const far = (slot: number): number => (near.some((network) => network.slots.has(slot)) ? 0 : 1)
-  return slots.toSorted((a, b) => scores.get(b)! - scores.get(a)! || far(a) - far(b))
+  return slots.toSorted((a, b) => scores[b]! - scores[a]! || far(a) - far(b))
 }
