@@ -130,6 +130,21 @@ test("those seen deleted never count, those that lose their address to a missing
   )
 })
 
+test("a Service whose release waits gets no other address meanwhile", () => {
+  const settled = settle(clusterOf(pool, ...names(9).map((name) => serviceObject(name))), now).cluster
+  const elsewhere = poolObject("p", ["10.1.0.0/16"])
+  const moved = {
+    ...clusterOf(elsewhere, ...names(9).map((name) => serviceObject(name)), serviceObject("new/one")),
+    ledger: settled.ledger,
+  }
+  const { changes, held } = brake(moved, ledgerChanges(moved, allocate(moved, now), now, undefined), new Set())
+  assert.equal(held?.services.length, 9)
+  assert.deepEqual(
+    changes.map(({ entry }) => entry?.owners[0].service),
+    ["new/one"],
+  )
+})
+
 test("a release goes through once a ledger carries its code, and no other", () => {
   const settled = settle(clusterOf(pool, ...names(9).map((name) => serviceObject(name))), now).cluster
   const confirmed = (code: string): Cluster => {

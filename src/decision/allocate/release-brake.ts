@@ -40,8 +40,17 @@ export const brake = (
   if ([...cluster.ledger.objects.values()].some((object) => object.confirmedRelease === code))
     return { changes, held: undefined }
   const services = [...new Set(counted.flatMap((change) => change.loses.map((owner) => owner.service)))].sort()
-  return { changes: changes.filter((change) => !counted.includes(change)), held: { code, addresses, services, given } }
+  const waiting = new Set(services)
+  return {
+    changes: changes.filter((change) => !counted.includes(change) && !isInExchange(change, waiting)),
+    held: { code, addresses, services, given },
+  }
 }
+
+/** What a Service would have instead of the address it is to lose: it gets that when it loses this, never both. */
+const isInExchange = ({ before, entry }: LedgerChange, waiting: ReadonlySet<ServiceName>): boolean =>
+  entry?.state === "given" &&
+  entry.owners.some(({ service }) => waiting.has(service) && !before?.owners.some((owner) => owner.service === service))
 
 /** Six hexadecimal characters over the sorted addresses: short enough to type, other addresses have another. */
 const codeOf = (addresses: readonly Address[]): string =>
