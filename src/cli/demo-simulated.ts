@@ -53,7 +53,8 @@ const whyText = (needs: Exclude<Needs, { kind: "ready" }>): string => {
   return ways.length === 0 ? needs.says : `${needs.says}. To allow it: ${ways.join("; or ")}`
 }
 
-const stageOfSimulated = (lab: SimulatedLab): DemoStage => {
+/** The simulated lab as the story sees it. */
+export const stageOfSimulated = (lab: SimulatedLab): DemoStage => {
   const handlers = simulatedControl(lab)
   const call: ControlClient["call"] = (name, input) => handlers[name](input)
   return {
