@@ -1,10 +1,10 @@
 import type { Command } from "commander"
 import { type Place, placeOf, wordsOfTree } from "./complete/command-line.ts"
 
-/** A shell stands still while it waits. */
-const limitMs = 300
+/** A shell stands still while it waits. PORCHLIGHT_COMPLETION_MS is for machines where the start alone takes longer. */
+const limitMs = Number(process.env["PORCHLIGHT_COMPLETION_MS"]) || 300
 /** What is left of the limit for the API server, once this program has started. */
-const askMs = 200
+const askMs = (limitMs * 2) / 3
 
 /** Prints every word that may come next, a line each; nothing where that cannot be known in time. Never fails. */
 export const complete = async (words: readonly string[], program: Command): Promise<number> => {

@@ -4,7 +4,7 @@ import { type LineOptions, serviceLines } from "./service-lines.ts"
 /** The whole explanation for people; a Service that has the address is explained below it. */
 export const addressLines = (address: AddressExplanation, options: LineOptions): readonly string[] => {
   const { style } = options
-  const states = address.states.map(({ says }) => says).join("; ")
+  const states = address.states.map(({ says }) => says.replace(`${address.about.name} is `, "")).join("; ")
   const pool = address.pool === undefined ? "" : ` (pool ${address.pool})`
   const strangers = address.services.length > 0 ? [] : address.strangers
   return [

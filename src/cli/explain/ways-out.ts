@@ -21,9 +21,18 @@ type Change = {
   readonly edit: (services: Map<ServiceName, Service>) => void
 }
 
-const wishAnnotations = ["loadBalancerIPs", "address-pool"] as const
-/** Both prefixes of MetalLB's annotations are read. */
-const prefixes = ["metallb.io", "metallb.universe.tf"] as const
+/** Every field that can hold a wish, under both prefixes of MetalLB's annotations; null removes it. */
+const noWish = {
+  metadata: {
+    annotations: Object.fromEntries(
+      ["metallb.io", "metallb.universe.tf"].flatMap((prefix) => [
+        [`${prefix}/loadBalancerIPs`, null],
+        [`${prefix}/address-pool`, null],
+      ]),
+    ),
+  },
+  spec: { loadBalancerIP: null },
+}
 
 /** Only changes that work are told, and none that takes an address from somebody else. */
 export const waysOut = (survey: Survey, service: Service): readonly WayOut[] =>
@@ -71,7 +80,7 @@ const othersOf = (
 
 const ownAddress = (service: Service): Change => ({
   says: (gets) => `without its wish it gets ${gets}`,
-  does: `kubectl annotate service ${inNamespace(service)} ${wishAnnotations.flatMap((name) => prefixes.map((prefix) => `${prefix}/${name}-`)).join(" ")}`,
+  does: `kubectl patch service ${inNamespace(service)} --type merge -p '${JSON.stringify(noWish)}'`,
   edit: (services) => void services.set(service.name, withExposure(service, { wish: { kind: "any" } })),
 })
 

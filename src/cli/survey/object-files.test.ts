@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "nod
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { test } from "node:test"
-import fc from "fast-check"
+import * as fc from "fast-check"
 import { CommandFailure } from "../failure.ts"
 import { readDump, readNetworkFile, shellWord } from "./dump-facts.ts"
 import { parseObjects, readObjectFiles } from "./object-files.ts"
@@ -44,7 +44,7 @@ test("refuses a document that unfolds to more than anybody wrote", () => {
 test("never throws anything but a sentence, whatever the bytes are", () => {
   fc.assert(
     fc.property(
-      fc.oneof(fc.string(), fc.json(), fc.string({ unit: fc.constantFrom(..."{}[]:&*-!|> \n\"'#%a") })),
+      fc.oneof(fc.string(), fc.json(), fc.string({ unit: fc.constantFrom(..."{}[]:&*-!|> \n\"'#%a".split("")) })),
       (text) => {
         try {
           parseObjects(text, "x")
@@ -141,7 +141,7 @@ test("a path with blanks is quoted for the shell", () => {
 
 const letters = (names: string, first: string): string[] => {
   let before = first
-  return [...names].map((name) => {
+  return names.split("").map((name) => {
     const line = `${name}: &${name} [${Array(9).fill(`*${before}`).join(",")}]`
     before = name
     return line

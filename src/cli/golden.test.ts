@@ -2,14 +2,14 @@ import assert from "node:assert/strict"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { test } from "node:test"
-import type { JsonObject } from "../../kubernetes/http.ts"
-import { answerOn } from "../explain.ts"
-import { documentOf } from "../output.ts"
-import { styleFor } from "../style.ts"
-import { statusReport } from "../status/status-report.ts"
-import { madeAt, madeSurvey, scenarioObjects, service, speaker, withFieldOf } from "../survey/made-survey.ts"
-import { findSubject } from "../survey/subject.ts"
-import type { Survey } from "../survey/survey.ts"
+import type { JsonObject } from "../kubernetes/http.ts"
+import { answerOn } from "./explain.ts"
+import { documentOf } from "./output.ts"
+import { styleFor } from "./style.ts"
+import { statusReport } from "./status/status-report.ts"
+import { madeAt, madeSurvey, scenarioObjects, service, speaker, withFieldOf } from "./survey/made-survey.ts"
+import { findSubject } from "./survey/subject.ts"
+import type { Survey } from "./survey/survey.ts"
 
 // Programs read these documents: fields are only ever added. PORCHLIGHT_WRITE_GOLDEN=1 writes them anew.
 
@@ -34,7 +34,7 @@ for (const [file, what] of [
   })
 
 const golden = (name: string, document: object): void => {
-  const file = join(import.meta.dirname, `${name}.json`)
+  const file = join(import.meta.dirname, "golden", `${name}.json`)
   const text = `${JSON.stringify(document, undefined, 2)}\n`
   if (process.env["PORCHLIGHT_WRITE_GOLDEN"] !== undefined) writeFileSync(file, text)
   assert.equal(text, readFileSync(file, "utf8"))
