@@ -1,90 +1,133 @@
-/** How long deciding takes at 10,000 Services and 100 nodes. `node bench/decision.ts` */
-import { allKinds, createSnapshot } from "../src/cluster/read/snapshot.ts"
-import type { KindName, Knowledge } from "../src/cluster/cluster.ts"
-import { createDecider } from "../src/decision/decide.ts"
-import { apply } from "../src/decision/settle.ts"
 import type { JsonObject } from "../src/kubernetes/http.ts"
+import {
+  clusterOf,
+  ledgerObject,
+  nodeObject,
+  poolObject,
+  advertisementObject,
+  serviceObject,
+  sliceObject,
+  speakerObject,
+} from "../src/cluster/cluster-fixture.ts"
+import type { Cluster, KindName, Touched } from "../src/cluster/cluster.ts"
+import { printLedgerSpec } from "../src/cluster/read/ledger.ts"
+import { allKinds, createSnapshot, type Snapshot } from "../src/cluster/read/snapshot.ts"
+import { createDecider, type Decider } from "../src/decision/decide.ts"
+import { settle } from "../src/decision/settle.ts"
+import { printAddress } from "../src/net/address.ts"
+import type { Measurement } from "./measurement.ts"
+import { median, printMiB, printMs, summaryOf } from "./statistics.ts"
+import { monotonicMs } from "./wire/clock.ts"
 
-const serviceCount = 10_000
-const nodeCount = 100
-const runs = 25
-const wallSeconds = 1_800_000_000
+const services = 10_000
+const nodes = 100
+const wholeBarMs = 50
+const oneBarMs = 1
+const nowSeconds = 1_800_000_000
 
-const snapshot = createSnapshot({ namespace: "metallb-system", loadBalancerClass: undefined, kinds: allKinds })
-const put = (kind: KindName, metadata: JsonObject, rest: JsonObject): void =>
-  snapshot.take(kind, { kind: "upserted", object: { metadata, ...rest } })
+/** The decision alone, in this process: no packet, no API server. */
+export const decision: Measurement = {
+  name: "decision",
+  about:
+    "10,000 Services x 100 nodes, two endpoints each: who gets which address, who may announce it and in which order",
+  measure: async ({ report, quick }) => {
+    const objects = clusterObjects()
+    const before = heapBytes()
+    const { snapshot, cluster } = settledSnapshot(objects)
+    const snapshotBytes = heapBytes() - before
+    const everything: Touched = { kind: "everything" }
+    const cold = times(quick ? 2 : 20, () => void createDecider().decide(cluster, everything, nowSeconds))
+    const decider = createDecider()
+    const empty = heapBytes()
+    decider.decide(cluster, everything, nowSeconds)
+    const deciderBytes = heapBytes() - empty
+    const whole = times(quick ? 3 : 40, () => void decider.decide(cluster, everything, nowSeconds))
+    const one = oneChanged(snapshot, decider, quick ? 20 : 400)
+    report.times("cold: everything, nothing remembered", summaryOf(cold))
+    report.times("warm: everything again", summaryOf(whole))
+    report.times("warm: one Service changed, read and decided", summaryOf(one))
+    report.figure("memory", `snapshot ${printMiB(snapshotBytes)}, what the decider remembers ${printMiB(deciderBytes)}`)
+    report.bar(`whole decision warm under ${wholeBarMs} ms, median`, printMs(median(whole)), median(whole) < wholeBarMs)
+    report.bar(`one changed Service under ${oneBarMs} ms, median`, printMs(median(one)), median(one) < oneBarMs)
+  },
+}
 
-const look = (): Knowledge & { readonly state: "complete" } => {
+const nodeName = (index: number): string => `node-${index % nodes}`
+const serviceName = (index: number): string => `team-${index % 50}/service-${index}`
+
+const service = (index: number, port: number, has: readonly string[]): JsonObject =>
+  serviceObject(serviceName(index), {
+    ports: [`${port}/TCP`],
+    has,
+    annotations: has.length === 0 ? {} : { "metallb.io/ip-allocated-from-pool": "main" },
+  })
+
+const clusterObjects = (): readonly JsonObject[] => [
+  poolObject("main", ["10.64.0.0/16"]),
+  advertisementObject("main", { ipAddressPools: ["main"] }),
+  ...Array.from({ length: nodes }, (_, index) => nodeObject(nodeName(index), { rack: `r${index % 8}` })),
+  ...Array.from({ length: nodes }, (_, index) =>
+    speakerObject(nodeName(index), [{ name: "eth0", up: true, addresses: [`10.64.255.${index + 1}/16`] }]),
+  ),
+  ...Array.from({ length: services }, (_, index) => service(index, 80, [])),
+  ...Array.from({ length: services }, (_, index) =>
+    sliceObject(serviceName(index), [nodeName(index), nodeName(index + 37)]),
+  ),
+]
+
+/** As a controller finds it: every address given, written in ledger and status, and read again. */
+const settledSnapshot = (objects: readonly JsonObject[]): { snapshot: Snapshot; cluster: Cluster } => {
+  const { cluster: settled } = settle(clusterOf(...objects), nowSeconds)
+  const snapshot = createSnapshot({ namespace: "metallb-system", loadBalancerClass: undefined, kinds: allKinds })
+  const take = (object: JsonObject): void => snapshot.take(object["kind"] as KindName, { kind: "upserted", object })
+  for (const object of objects) if (object["kind"] !== "Service") take(object)
+  for (const { name, pool, ...rest } of settled.ledger.objects.values())
+    take({ ...ledgerObject(name, pool, []), spec: printLedgerSpec({ pool, ...rest }) })
+  for (let index = 0; index < services; index++) take(service(index, 80, addressesOf(settled, index)))
+  for (const kind of allKinds) snapshot.take(kind, { kind: "synced" })
+  return { snapshot, cluster: looked(snapshot).cluster }
+}
+
+const addressesOf = (cluster: Cluster, index: number): readonly string[] =>
+  (cluster.services.get(serviceName(index) as never)?.reported ?? []).map((address) => printAddress(address))
+
+const looked = (snapshot: Snapshot): { readonly cluster: Cluster; readonly touched: Touched } => {
   const knowledge = snapshot.look()
-  if (knowledge.state === "listing") throw new Error("Every kind was said to be synced.")
+  if (knowledge.state === "listing") throw new Error("every kind was synced")
   return knowledge
 }
 
-const service = (index: number, port: number): void =>
-  put(
-    "Service",
-    { name: `s${index}`, namespace: "d", uid: `u${index}`, creationTimestamp: "2026-01-01T00:00:00Z" },
-    {
-      spec: { type: "LoadBalancer", clusterIPs: [`10.96.${index >> 8}.${index & 255}`], ports: [{ port }] },
-    },
-  )
-
-put("IPAddressPool", { name: "p", namespace: "metallb-system" }, { spec: { addresses: ["10.0.0.0/16"] } })
-put("L2Advertisement", { name: "a", namespace: "metallb-system" }, { spec: {} })
-for (let index = 0; index < serviceCount; index++) {
-  service(index, 80)
-  const labels = { "kubernetes.io/service-name": `s${index}` }
-  const endpoint = { addresses: ["10.244.0.1"], nodeName: `n${index % nodeCount}`, conditions: { ready: true } }
-  put("EndpointSlice", { name: `s${index}-x`, namespace: "d", labels }, { endpoints: [endpoint] })
-}
-for (let index = 0; index < nodeCount; index++) {
-  put("Node", { name: `n${index}` }, {})
-  const interfaces = [{ name: "eth0", up: true, addresses: [`10.0.200.${index}/16`] }]
-  put("Speaker", { name: `n${index}` }, { status: { interfaces } })
-}
-for (const kind of allKinds) snapshot.take(kind, { kind: "synced" })
-
-const timed = (what: string, times: number, act: (run: number) => void): void => {
-  const took: number[] = []
-  for (let run = 0; run < times; run++) {
-    const start = performance.now()
-    act(run)
-    took.push(performance.now() - start)
-  }
-  const [least, median] = [Math.min(...took), took.toSorted((a, b) => a - b)[times >> 1] ?? 0]
-  console.log(`${what.padEnd(44)} ${times === 1 ? "" : `least ${least.toFixed(2)} ms, `}median ${median.toFixed(2)} ms`)
+/** A Service's port changes, another one each time; the first tenth warms up. */
+const oneChanged = (snapshot: Snapshot, decider: Decider, runs: number): readonly number[] => {
+  looked(snapshot)
+  const { cluster } = looked(snapshot)
+  let index = 0
+  const all = times(runs, () => {
+    index += 1
+    const object = service(index, 81, addressesOf(cluster, index))
+    return () => {
+      snapshot.take("Service", { kind: "upserted", object })
+      const { cluster, touched } = looked(snapshot)
+      const { changed } = decider.decide(cluster, touched, nowSeconds)
+      if (touched.kind !== "services" || touched.names.size !== 1) throw new Error(`${changed.services.size} touched`)
+    }
+  })
+  return all.slice(Math.floor(runs / 10))
 }
 
-const everything = { kind: "everything" } as const
-const decider = createDecider()
-let { cluster } = look()
-timed("allocating all, nothing given yet", 1, () => {
-  const { allocations } = decider.decide(cluster, everything, wallSeconds)
-  cluster = apply(cluster, allocations, wallSeconds)
-})
-timed("deciding all, no ranking yet", 1, () => void decider.decide(cluster, everything, wallSeconds))
-timed("deciding all, nothing differs", runs, () => void decider.decide(cluster, everything, wallSeconds))
-timed("deciding all, another pool came", runs, (run) => {
-  const pools = new Map(cluster.configuration.pools)
-  const name = `more${run}` as Parameters<typeof pools.get>[0]
-  pools.set(name, { ...[...pools.values()][0]!, name, ranges: [] })
-  cluster = { ...cluster, configuration: { ...cluster.configuration, pools } }
-  decider.decide(cluster, everything, wallSeconds)
-})
-timed("deciding all, a node may no longer", runs, (run) => {
-  const nodes = new Map(cluster.nodes)
-  const [name, node] = [...nodes][run]!
-  nodes.set(name, { ...node, marks: new Set(["excluded"]) })
-  cluster = { ...cluster, nodes }
-  decider.decide(cluster, everything, wallSeconds)
-})
-const services = cluster.services as Map<
-  Parameters<typeof cluster.services.get>[0],
-  NonNullable<ReturnType<typeof cluster.services.get>>
->
-const names = [...services.keys()]
-timed("deciding after one Service changed", 200, (run) => {
-  const name = names[run * 7]!
-  services.set(name, { ...services.get(name)!, ports: [{ protocol: "TCP", port: 1000 + run }] })
-  decider.decide(cluster, { kind: "services", names: new Set([name]) }, wallSeconds)
-})
+/** `work` may prepare, and hand back what is to be timed. */
+const times = (runs: number, work: () => void | (() => void)): readonly number[] =>
+  Array.from({ length: runs }, () => {
+    let began = monotonicMs()
+    const prepared = work()
+    if (prepared !== undefined) {
+      began = monotonicMs()
+      prepared()
+    }
+    return monotonicMs() - began
+  })
+
+const heapBytes = (): number => {
+  globalThis.gc?.()
+  return process.memoryUsage().heapUsed
+}

@@ -1,0 +1,49 @@
+import type { ChildProcess } from "node:child_process"
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { findTool } from "../src/lab/isolation.ts"
+import { type BenchLab, holders } from "./bench-lab.ts"
+
+/** Its addresses; `bench/lan` sends them to the same pod as ours. */
+export const keepalivedAddresses = { "1 s": "10.80.64.1", "0.1 s": "10.80.64.2" } as const
+
+/** Starts VRRPv3 between the nodes that hold our addresses too. Undefined where keepalived is not installed. */
+export const startKeepalived = (lab: BenchLab): (() => void) | undefined => {
+  if (findTool("keepalived") === undefined) return undefined
+  const daemons = holders.map((node, index) => start(lab, node, 100 + index))
+  return () => {
+    for (const daemon of daemons) daemon.kill()
+  }
+}
+
+/** In the foreground, so that it ends with the lab at the latest. */
+const start = (lab: BenchLab, node: string, priority: number): ChildProcess => {
+  const file = (name: string): string => join(lab.running.directory, `keepalived-${node}.${name}`)
+  writeFileSync(file("conf"), configuration(node, priority))
+  const daemon = lab.run(node, [
+    "keepalived",
+    ...["--dont-fork", "--log-console", "--vrrp", `--use-file=${file("conf")}`],
+    ...[`--pid=${file("pid")}`, `--vrrp_pid=${file("vrrp")}`],
+  ])
+  daemon.stdout?.resume()
+  return daemon
+}
+
+const configuration = (node: string, priority: number): string => `global_defs {
+  router_id ${node}
+  vrrp_version 3
+}
+${Object.entries(keepalivedAddresses)
+  .map(
+    ([interval, address], index) => `vrrp_instance bench${index} {
+  state BACKUP
+  nopreempt
+  interface eth0
+  virtual_router_id ${51 + index}
+  priority ${priority}
+  advert_int ${interval.split(" ")[0]}
+  virtual_ipaddress { ${address}/16 dev eth0 }
+}
+`,
+  )
+  .join("")}`
