@@ -36,7 +36,8 @@ export const endDoubt = (state: SegmentState, now: Instant): boolean => {
 export const noticeGap = (state: SegmentState, at: At): void => {
   const { lastStepAt, plannedAt } = state
   if (lastStepAt === undefined || plannedAt === undefined || at.now <= plannedAt) return
-  const gapMs = at.now - lastStepAt
+  // A node without peers has no beat to send: that nothing was due for a while is no stall.
+  const gapMs = at.now - Math.max(lastStepAt, plannedAt - state.config.intervalMs)
   const isLate = at.now > after(plannedAt, state.config.intervalMs)
   if (!isLate && gapMs <= state.windowMs / 2) return
   const alive = [...state.peers.values()].filter(({ is }) => is === "alive")

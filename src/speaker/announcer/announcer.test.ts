@@ -342,6 +342,16 @@ test("a single node claims after its three questions", () => {
   assert.deepEqual(lan.holders(whoami), ["w1"])
 })
 
+test("timers that ring a moment late are no stall: a single node claims as soon as it has listened for a window", () => {
+  const lan = new InMemoryLan()
+  lan.lateMs = 0.3
+  lan.startAll(1)
+  lan.tell(lan.stations, [holdOf("192.168.40.200", ["w1"])])
+  lan.run(600)
+  assert.deepEqual(lan.holders(whoami), ["w1"])
+  assert.deepEqual(w1(lan).announcer.report(lan.at()).findings, [])
+})
+
 test("two names with one id: the speaker refuses to take part and says which", () => {
   const lan = new InMemoryLan()
   const speaker = createAnnouncer(twins[0], 1, defaultSecrets)

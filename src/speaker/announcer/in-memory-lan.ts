@@ -41,6 +41,8 @@ type Arrival = { readonly at: Instant; readonly order: number; readonly run: () 
 /** A LAN in virtual time with a gateway and a client, for stories about announcers. Nothing in it waits for anything real. */
 export class InMemoryLan {
   now: Instant = 1000 as Instant
+  /** How late every timer rings, as timers do. */
+  lateMs = 0
   readonly stations: Station[] = []
   readonly seen: SeenFrame[] = []
   readonly answers: { at: number; mac: Mac; address: Ipv4 }[] = []
@@ -194,8 +196,10 @@ export class InMemoryLan {
   #firstToWake(): { readonly at: Instant; readonly station: Station } | undefined {
     let first: { at: Instant; station: Station } | undefined
     for (const station of this.stations) {
-      const at = station.on ? station.announcer.wakeAt() : undefined
-      if (at !== undefined && (first === undefined || at < first.at)) first = { at, station }
+      const planned = station.on ? station.announcer.wakeAt() : undefined
+      if (planned === undefined) continue
+      const at = planned <= this.now ? this.now : after(planned, this.lateMs)
+      if (first === undefined || at < first.at) first = { at, station }
     }
     return first
   }
