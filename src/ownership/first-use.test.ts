@@ -81,17 +81,15 @@ test("an answer without token blocks nothing once the address was ever claimed",
 test("an address that its claimant let go is asked for before it is claimed: another may hold it unheard", () => {
   for (const without of [[], ["probes-after-release"]] as const) {
     const rig = activeRig([], { without: new Set(without) })
+    rig.living.delete(third)
     rig.living.set(second, { changes: [claimed(1)], pageEnd: 1, total: 1 })
-    rig.pass(400)
+    rig.pass(600)
     rig.feed({ kind: "view", groups: [group()], gone: [], complete: true })
     rig.living.set(second, { changes: [{ ...claimed(2), kind: "free" }], base: 1, pageEnd: 2, total: 2 })
     const outputs = rig.pass(560)
     assert.equal(only(outputs, "ask").length > 0, without.length === 0)
     const question = only(outputs, "ask")[0]
-    if (question !== undefined) {
-      rig.living.delete(third)
-      rig.feed({ kind: "answer", from: third, address, holds: 1, nonce: question.nonce })
-    }
+    if (question !== undefined) rig.feed({ kind: "answer", from: third, address, holds: 1, nonce: question.nonce })
     const moved = only([...outputs, ...rig.pass(100)], "moved")
     assert.equal(moved.length, without.length === 0 ? 0 : 1)
   }

@@ -1,7 +1,7 @@
 import type { Ipv4 } from "../net/address.ts"
 import type { Mac } from "../net/mac.ts"
 import type { At, Instant } from "../time/instant.ts"
-import type { Beat, Boot, NodeId } from "./beat.ts"
+import type { Beat, Boot, ClaimChange, NodeId } from "./beat.ts"
 import type { Group } from "./group.ts"
 import type { SegmentInput } from "./input.ts"
 import type { SegmentOutput } from "./output.ts"
@@ -37,8 +37,12 @@ export const group = (content: Partial<Group> = {}): Group => ({
   ...content,
 })
 
-export const claimed = (version: number, epoch: number = wallSeconds, grant: number = 1, key: Group["key"] = address) =>
-  ({ kind: "claimed", address: key, grant, epoch, version }) as const
+export const claimed = (
+  version: number,
+  epoch: number = wallSeconds,
+  grant: number = 1,
+  key: Group["key"] = address,
+): ClaimChange => ({ kind: "claimed", address: key, grant, epoch, version })
 
 /** A rig whose segment has its members and its socket, and no view. */
 export const createRig = (config: Partial<SegmentConfig> = {}, peers: readonly NodeId[] = [second, third]): Rig => {
