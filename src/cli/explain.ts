@@ -13,13 +13,13 @@ import { styleFor } from "./style.ts"
 import { type AskOptions, loadSurvey } from "./survey/load.ts"
 import { findSubject, type Subject } from "./survey/subject.ts"
 import type { Survey } from "./survey/survey.ts"
-import { warnOfWithheld } from "./survey/withheld.ts"
+import { sayWithheld, warnOfWithheld } from "./survey/withheld.ts"
 
 /** `explain WHAT`: why it is so. 0 good news, 1 bad news, 2 an unknown or ambiguous name, 3 what could not be read. */
 export const explain = async (what: string, options: AskOptions & OutputOptions): Promise<number> => {
   const survey = await loadSurvey(options)
   const subject = subjectOf(survey, what, options.namespace)
-  const open = warnOfWithheld(survey, options.color)
+  const open = warnOfWithheld(survey, sayWithheld(options.color))
   const style = styleFor(process.stdout, options.color)
   const wide = options.output === "wide" || options.all === true
   const { answer, trouble } = answerOn(survey, subject, { style, wide, again: survey.again })

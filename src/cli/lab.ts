@@ -35,12 +35,17 @@ export const labUp = async (text: string, options: UpOptions): Promise<number> =
   const style = styleFor(process.stdout, options.color)
   console.log(labHeadline(scenario, style))
   let good = true
-  process.once("SIGINT", () => void endLab(name).then(() => process.exit(130)))
+  let interrupted = false
+  process.once("SIGINT", () => {
+    interrupted = true
+    void endLab(name).then(() => process.exit(130))
+  })
   const outcome = await startDetached(labHolder(), { name, scenarioFolder: folder, ...labPrograms(), port }, (news) => {
     const line = newsLine(news, style)
     if (line !== undefined) console.log(line)
     if (news.kind === "trouble" || (news.kind === "step" && !news.good)) good = false
   })
+  if (interrupted) return 130
   if (outcome.kind === "failed") throw new CommandFailure(1, `The lab did not come up: ${outcome.says}`)
   const services = await callLab(outcome.directory, "services", {})
   const prefix = commandPrefix()

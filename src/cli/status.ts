@@ -4,12 +4,12 @@ import { statusLines } from "./status/status-lines.ts"
 import { statusReport } from "./status/status-report.ts"
 import { styleFor } from "./style.ts"
 import { type AskOptions, loadSurvey } from "./survey/load.ts"
-import { warnOfWithheld } from "./survey/withheld.ts"
+import { sayWithheld, warnOfWithheld } from "./survey/withheld.ts"
 
 /** `status`: one screen. 0 all is well, 1 something is broken, 3 what could not be read. */
 export const status = async (options: AskOptions & OutputOptions): Promise<number> => {
   const survey = await loadSurvey(options)
-  const open = warnOfWithheld(survey, options.color)
+  const open = warnOfWithheld(survey, sayWithheld(options.color))
   const report = statusReport(survey, Date.now() / 1000)
   const prefix = commandPrefix()
   await printAnswer(

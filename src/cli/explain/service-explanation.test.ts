@@ -2,6 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import type { ServiceName } from "../../cluster/name.ts"
 import type { JsonObject } from "../../kubernetes/http.ts"
+import { withField } from "../../kubernetes/json.ts"
 import { printTimestamp } from "../../kubernetes/timestamp.ts"
 import { styleFor } from "../style.ts"
 import { madeAt, madeSurvey, scenarioObjects, service, speaker, withFieldOf } from "../survey/made-survey.ts"
@@ -124,15 +125,19 @@ test("a pending Service names every rule of sharing, those that hold too, and on
 })
 
 test("a way out that takes an address from another Service is none", () => {
-  const clash = [
-    ...attic.filter(({ kind }) => kind !== "Service" && kind !== "EndpointSlice"),
-    ...service("web/one", {}, { "metallb.io/loadBalancerIPs": "192.168.40.200", "metallb.io/allow-shared-ip": "x" }),
-    ...service("web/other", {}, { "metallb.io/loadBalancerIPs": "192.168.40.200", "metallb.io/allow-shared-ip": "x" }),
+  const wish = { "metallb.io/loadBalancerIPs": "192.168.40.200", "metallb.io/allow-shared-ip": "x" }
+  const at = (port: number): JsonObject => ({ ports: [{ port, protocol: "TCP" }], selector: { app: "web" } })
+  const local = { externalTrafficPolicy: "Local" }
+  const crowd = [
+    ...withoutServices,
+    ...service("web/a", { ...at(80), ...local }, wish),
+    ...service("web/b", { ...at(81), ...local }, wish),
+    ...service("web/c", at(82), wish),
   ]
-  const explanation = explain(clash, {}, "web/other" as ServiceName)
+  const { allocation } = explain(crowd, {}, "web/c" as ServiceName)
   assert.deepEqual(
-    explanation.allocation?.waysOut.map(({ gets }) => gets),
-    [["192.168.40.201"]],
+    allocation?.waysOut.map(({ says }) => says),
+    ["without its wish it gets 192.168.40.201"],
   )
 })
 
@@ -151,8 +156,10 @@ test("what cannot be read of the object is part of its explanation, with the com
   assert.equal(problem?.next, "kubectl edit service -n demo whoami")
 })
 
+const withoutServices = attic.filter(({ kind }) => kind !== "Service" && kind !== "EndpointSlice")
+
 const sharing: readonly JsonObject[] = [
-  ...attic.filter(({ kind }) => kind !== "Service" && kind !== "EndpointSlice"),
+  ...withoutServices,
   ...service(
     "web/ingress",
     { externalTrafficPolicy: "Local" },
@@ -162,12 +169,8 @@ const sharing: readonly JsonObject[] = [
     "mail/smtp",
     { ports: [{ port: 25, protocol: "TCP" }] },
     { "metallb.io/loadBalancerIPs": "192.168.40.200", "metallb.io/allow-shared-ip": "front" },
-  ).map((object) => withCreation(object, "2026-10-02T00:00:00Z")),
+  ).map((object) => withField(object, ["metadata", "creationTimestamp"], "2026-10-02T00:00:00Z")),
 ]
-
-function withCreation(object: JsonObject, creationTimestamp: string): JsonObject {
-  return { ...object, metadata: { ...(object["metadata"] as JsonObject), creationTimestamp } }
-}
 
 const explain = (objects: readonly JsonObject[], facts: Partial<Facts> = {}, name = whoami): ServiceExplanation =>
   explainService(madeSurvey(objects, facts), name)

@@ -16,6 +16,8 @@ export type StatusLineOptions = {
 
 /** Services listed without `--all`: what leaves room for the rest on one screen. */
 const servicesMax = 15
+/** Nodes listed without `--all`: those that hold most. */
+const nodesMax = 10
 
 /** The whole report for people: trouble first. */
 export const statusLines = (report: StatusReport, options: StatusLineOptions): readonly string[] => {
@@ -95,13 +97,22 @@ const serviceCells = (row: ServiceRow, style: Style, wide: boolean): readonly st
 }
 
 const nodeLines = (nodes: readonly NodeRow[], { style, all, wide }: StatusLineOptions): readonly string[] => {
-  const shown = all || wide ? nodes : nodes.filter(({ holds, candidateFor }) => holds > 0 || candidateFor > 0)
+  const able = nodes.filter(({ holds, candidateFor }) => holds > 0 || candidateFor > 0)
+  const shown =
+    all || wide
+      ? nodes
+      : able
+          .toSorted((a, b) => b.holds - a.holds)
+          .slice(0, nodesMax)
+          .toSorted(byName)
   const rest = nodes.length - shown.length
   return [
     ...table([["NODE", "SPEAKER", "HOLDS", "LAN", "HEARD BY"], ...shown.map((node) => nodeCells(node, style))]),
-    ...(rest > 0 ? [`... ${rest} more may hold nothing: --all`] : []),
+    ...(rest > 0 ? [`... ${rest} more${able.length > shown.length ? "" : ", which may hold nothing"}: --all`] : []),
   ]
 }
+
+const byName = (a: NodeRow, b: NodeRow): number => (a.name < b.name ? -1 : 1)
 
 const nodeCells = (node: NodeRow, style: Style): readonly string[] => [
   node.name,

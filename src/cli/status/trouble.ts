@@ -66,13 +66,27 @@ const troubleText = (survey: Survey, name: ServiceName, situation: Situation): s
   }
 }
 
-/** `radarr` where no other Service has that name, as a person would type it. */
-export const shortest = ({ cluster }: Survey, name: ServiceName): string => {
-  const short = name.slice(name.indexOf("/") + 1)
-  const same = [...cluster.services.keys()].filter((other) => other.endsWith(`/${short}`)).length
-  const taken = cluster.nodes.has(short as never) || cluster.configuration.pools.has(short as never)
-  return same === 1 && !taken ? short : name
+/** `radarr` where nothing else has that name, as a person would type it. */
+const shortest = (survey: Survey, name: ServiceName): string => {
+  const short = shortName(name)
+  return usesOf(survey).get(short) === 1 ? short : name
 }
+
+const shortName = (name: string): string => name.slice(name.indexOf("/") + 1)
+
+/** How many Services, nodes and pools have each short name; counted once a survey. */
+const usesOf = (survey: Survey): ReadonlyMap<string, number> => {
+  const known = uses.get(survey)
+  if (known !== undefined) return known
+  const { services, nodes, configuration } = survey.cluster
+  const counts = new Map<string, number>()
+  for (const name of [...[...services.keys()].map(shortName), ...nodes.keys(), ...configuration.pools.keys()])
+    counts.set(name, (counts.get(name) ?? 0) + 1)
+  uses.set(survey, counts)
+  return counts
+}
+
+const uses = new WeakMap<Survey, ReadonlyMap<string, number>>()
 
 const nodeTroubles = (survey: Survey): readonly Trouble[] => {
   const { cluster, speakers, again } = survey

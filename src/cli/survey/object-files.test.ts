@@ -94,10 +94,10 @@ test("a file that is too large is refused before it is read", () => {
     )
     const yaml = join(folder, "large.yaml")
     writeFileSync(yaml, "kind: A\n")
-    truncateSync(yaml, 65 * 1024 * 1024)
+    truncateSync(yaml, 33 * 1024 * 1024)
     assert.match(
       messageOf(() => readObjectFiles(yaml)),
-      /larger than 64 MiB/,
+      /larger than 32 MiB/,
     )
   })
 })

@@ -8,8 +8,8 @@ import { CommandFailure } from "../failure.ts"
 /** Objects of files, and when the newest of the files was written (seconds since 1970). */
 export type FileObjects = { readonly objects: readonly JsonObject[]; readonly writtenAt: number }
 
-/** YAML is read at some 4 MB a second; above this it would take longer than anybody waits. JSON is read 50 times as fast. */
-const yamlBytesMax = 64 * 1024 * 1024
+/** YAML is read at some 2 MB a second (measured); above this it would take longer than anybody waits. JSON takes a hundredth. */
+const yamlBytesMax = 32 * 1024 * 1024
 /** Node's longest string is 512 MiB. */
 const fileBytesMax = 400 * 1024 * 1024
 /** Names of standard input in the messages. */

@@ -36,16 +36,21 @@ export const withheldLine = ({ kind, why, says }: Withheld, style: Style): strin
 }
 
 /**
- * Says on standard error what could not be read. True where a question stays open by that: exit 3. Without Services
- * there is no answer at all.
+ * Says what could not be read. True where a question stays open by that: exit 3. Without Services there is no answer at
+ * all.
  */
-export const warnOfWithheld = ({ withheld }: Survey, color: "auto" | "always" | "never" | undefined): boolean => {
-  const style = styleFor(process.stderr, color)
+export const warnOfWithheld = ({ withheld }: Survey, say: (one: Withheld) => void): boolean => {
   const services = withheld.find(({ kind, why }) => kind === "Service" && why !== "absent")
   if (services !== undefined)
     throw new CommandFailure(3, `May not list services: ${services.says}.`, [
       "Ask for the right to list them, or answer from a dump: --from FILE",
     ])
-  for (const one of withheld) process.stderr.write(`${withheldLine(one, style)}\n`)
+  for (const one of withheld) say(one)
   return withheld.some(({ why }) => why === "forbidden" || why === "failed")
 }
+
+/** Warnings go to standard error, so that the answer stays an answer. */
+export const sayWithheld =
+  (color: "auto" | "always" | "never" | undefined) =>
+  (one: Withheld): void =>
+    void process.stderr.write(`${withheldLine(one, styleFor(process.stderr, color))}\n`)
