@@ -1,6 +1,5 @@
 import type { Cluster } from "../cluster/cluster.ts"
-import type { NodeName, ServiceName } from "../cluster/name.ts"
-import type { Service } from "../cluster/service.ts"
+import type { NodeName } from "../cluster/name.ts"
 import type { Contest } from "../cluster/speaker-report.ts"
 import type { Allocation } from "../decision/allocate/allocation.ts"
 import { addressesOf } from "../decision/allocate/ledger-change.ts"
@@ -22,16 +21,26 @@ export const announcingOf = (cluster: Cluster): Announcing => {
   return { holders, contested }
 }
 
-/** Both conditions of a Service; none for one that is no load balancer any more. */
+/** What the controller says about a Service in conditions, and which of them stay as they stand for now. */
+export type ServiceConditions = { readonly wanted: readonly Condition[]; readonly left: readonly Condition["type"][] }
+
+/**
+ * `announcing` undefined: it is not the time to look at what speakers report, so that condition stays. So it does while
+ * `held`, a release of the address that waits for a person (who announces it goes on), and until the status that makes
+ * speakers announce is written.
+ */
 export const serviceConditions = (
-  service: Service,
   allocation: Allocation,
   election: Election | undefined,
-  announcing: Announcing,
+  announcing: Announcing | undefined,
   held: MassRelease | undefined,
-): readonly Condition[] => {
-  const waits = held?.services.includes(service.name satisfies ServiceName) ? held : undefined
-  const allocated = allocatedCondition(allocation, waits)
-  if (allocated === undefined) return []
-  return [allocated, announcedCondition(addressesOf(allocation), election, announcing)]
+): ServiceConditions => {
+  const allocated = allocatedCondition(allocation, held)
+  if (allocated === undefined) return { wanted: [], left: [] }
+  const isTooEarly = announcing === undefined || held !== undefined || waitsForStatus(election)
+  if (isTooEarly) return { wanted: [allocated], left: ["porchlight.dev/Announced"] }
+  return { wanted: [allocated, announcedCondition(addressesOf(allocation), election, announcing)], left: [] }
 }
+
+const waitsForStatus = (election: Election | undefined): boolean =>
+  election?.outcome.kind === "nobody" && election.outcome.because.some(({ code }) => code === "not-in-status")

@@ -28,7 +28,7 @@ export type ControllerOptions = {
   readonly identity: string
 }
 
-/** Conditions follow the speakers' reports at leisure: 1,000 moves are one write a Service, not one a report. */
+/** The condition Announced follows decisions and the speakers' reports at leisure: 1,000 moves are one write a Service. */
 const announcedAfterMs = 1000
 /** Entries of the ledger that nobody needs any more are looked for so often. */
 const sweepMs = 3_600_000
@@ -54,10 +54,12 @@ export const createController = (options: ControllerOptions): Program<Controller
 
   let leading = false
   let stopping = false
+  /** The request that gives the lease away. */
+  let release: number | undefined
   /** What must be judged at the next round, beside what the snapshot finds touched. */
   let everything = true
   let pending = new Set<ServiceName>()
-  /** Some speaker reported; conditions follow then. */
+  /** What is announced may have changed; conditions follow then. */
   let conditionsAt: Instant | undefined
   let conditionsStale = false
   let sweepAt: Instant | undefined
@@ -106,6 +108,8 @@ export const createController = (options: ControllerOptions): Program<Controller
     snapshot.take(kind, event)
     if (event.kind === "synced") return
     const object = event.kind === "upserted" ? event.object : undefined
+    // It may carry the confirmation.
+    if (kind === "AddressLedger" && held !== undefined) everything = true
     if (kind === "IPAddressPool") pools.saw(event.key.slice(event.key.indexOf("/") + 1), object)
     if (kind !== "Service") return
     if (object === undefined) {
@@ -131,7 +135,6 @@ export const createController = (options: ControllerOptions): Program<Controller
         leading = false
         withdrawWrites()
         outputs.push(...teller.step({ kind: "fence", until: at.now }, at))
-        if (event.why === "released" && stopping) outputs.push({ kind: "exit" })
         break
       case "following":
       case "failing":
@@ -154,12 +157,13 @@ export const createController = (options: ControllerOptions): Program<Controller
     const knowledge = snapshot.look()
     if (knowledge.state === "listing") return
     const { cluster, news, deleted } = knowledge
-    if (news.reports.size > 0) conditionsAt ??= after(at.now, announcedAfterMs)
+    const looksAtSpeakers = conditionsStale
     if (news.problems) for (const problem of cluster.problems) outputs.push(remarkOf({ kind: "problem", problem }))
     if (conditionsStale) for (const name of cluster.services.keys()) pending.add(name)
     conditionsStale = false
     const touched: Touched = everything ? { kind: "everything" } : knowledge.touched
     const isQuiet = touched.kind === "services" && touched.names.size + pending.size + ledgers.waiting().size === 0
+    if (news.reports.size > 0 || (!isQuiet && !looksAtSpeakers)) conditionsAt ??= after(at.now, announcedAfterMs)
     if (isQuiet) return
     const decided = decider.decide(cluster, touched, at.wallSeconds)
     const names =
@@ -171,7 +175,7 @@ export const createController = (options: ControllerOptions): Program<Controller
     pending = new Set()
     pauseUntil = after(at.now, Math.min(pauseMsMax, Math.floor(names.size * pauseMsPerService)))
     writeLedgers(cluster, decided.allocations, isWhole ? undefined : names, deleted, at)
-    writeStatuses(cluster, decided, names, at)
+    writeStatuses(cluster, decided, names, looksAtSpeakers, at)
     writePools(cluster, at)
   }
 
@@ -191,18 +195,22 @@ export const createController = (options: ControllerOptions): Program<Controller
 
   const writeStatuses = (
     cluster: Cluster,
-    { allocations, elections, changed }: Decided,
+    { allocations, elections }: Decided,
     names: ReadonlySet<ServiceName>,
+    looksAtSpeakers: boolean,
     at: At,
   ): void => {
-    const announcing = announcingOf(cluster)
+    const announcing = looksAtSpeakers ? announcingOf(cluster) : undefined
+    const heldServices = new Set(held?.services)
     for (const name of names) {
       const [service, allocation] = [cluster.services.get(name), allocations.get(name)]
       if (service === undefined || allocation === undefined) continue
+      const isHeld = heldServices.has(name)
       const election = elections.get(decider.elector.keyOf(name) ?? "")
-      const conditions = serviceConditions(service, allocation, election, announcing, held)
-      write(statuses.write({ cluster, service, allocation, conditions }, at.wallSeconds), at)
-      if (changed.services.has(name)) outputs.push(...teller.tell(service, allocation, at))
+      const conditions = serviceConditions(allocation, election, announcing, isHeld ? held : undefined)
+      write(statuses.write({ cluster, service, allocation, conditions, isHeld }, at.wallSeconds), at)
+      // What is held has not happened yet.
+      if (!isHeld) outputs.push(...teller.tell(service, allocation, at))
     }
   }
 
@@ -237,9 +245,12 @@ export const createController = (options: ControllerOptions): Program<Controller
         else take(kind, output)
     tellWriter(plain, at)
     outputs.push(...teller.step(plain, at))
-    for (const output of lease.step(input.kind === "stop" ? { kind: "release" } : plain, at))
+    for (const output of lease.step(input.kind === "stop" ? { kind: "release" } : plain, at)) {
+      if (output.kind === "request" && stopping) release = output.request.id
       if (output.kind === "request" || output.kind === "abort") outputs.push(output)
       else onLease(output, at)
+    }
+    if ((input.kind === "response" || input.kind === "failed") && input.id === release) outputs.push({ kind: "exit" })
     round(at)
     return outputs
   }

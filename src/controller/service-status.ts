@@ -20,10 +20,11 @@ export type Condition = {
 
 /** What this controller wants a Service's status to say. */
 export type WantedStatus = {
-  readonly addresses: readonly Address[]
-  readonly pool: string | undefined
-  /** All of ours; others of our prefix go, those of others stay as they are. */
+  /** Undefined: they stay as they stand, and the pool with them. */
+  readonly given: { readonly addresses: readonly Address[]; readonly pool: string | undefined } | undefined
   readonly conditions: readonly Condition[]
+  /** Types of ours that stay as they stand. All others of our prefix go; those of others are none of our business. */
+  readonly left: readonly string[]
 }
 
 /** The part of a Service object that this controller writes, as the API server has it. */
@@ -77,19 +78,25 @@ export const statusPatch = (
   const conditions = wanted.conditions.filter(
     (condition) => !sameCondition(written.conditions.get(condition.type), condition),
   )
-  const ingressDiffers = !sameTexts(
-    written.ingress,
-    wanted.addresses.map((address) => `${printAddress(address)} VIP`),
-  )
-  const poolDiffers = written.pool !== wanted.pool
+  const addresses = wanted.given?.addresses.map(printAddress)
+  const ingressDiffers =
+    addresses !== undefined &&
+    !sameTexts(
+      written.ingress,
+      addresses.map((ip) => `${ip} VIP`),
+    )
+  const poolDiffers = wanted.given !== undefined && written.pool !== wanted.given.pool
   const stale = [...written.conditions.keys()].filter(
-    (type) => type.startsWith(ourPrefix) && !wanted.conditions.some((condition) => condition.type === type),
+    (type) =>
+      type.startsWith(ourPrefix) &&
+      !wanted.left.includes(type) &&
+      !wanted.conditions.some((condition) => condition.type === type),
   )
   if (!ingressDiffers && !poolDiffers && conditions.length + stale.length === 0) return undefined
   const status: { [key: string]: Json } = {}
   if (ingressDiffers)
     status["loadBalancer"] = {
-      ingress: wanted.addresses.map((address) => ({ ip: printAddress(address), ipMode: "VIP" })),
+      ingress: addresses.map((ip) => ({ ip, ipMode: "VIP" })),
     }
   if (conditions.length + stale.length > 0)
     status["conditions"] = [
@@ -97,7 +104,7 @@ export const statusPatch = (
       ...stale.map((type) => ({ type, $patch: "delete" })),
     ]
   const metadata: { [key: string]: Json } = written.uid === undefined ? {} : { uid: written.uid }
-  if (poolDiffers) metadata["annotations"] = { [poolAnnotation]: wanted.pool ?? null }
+  if (poolDiffers) metadata["annotations"] = { [poolAnnotation]: wanted.given?.pool ?? null }
   return { metadata, status }
 }
 

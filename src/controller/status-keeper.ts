@@ -9,13 +9,8 @@ import { gives } from "../decision/allocate/surroundings.ts"
 import type { KubernetesObject } from "../kubernetes/object.ts"
 import { type Call, strategicPatchCall } from "../kubernetes/request.ts"
 import type { Address } from "../net/address.ts"
-import {
-  type Condition,
-  readWrittenStatus,
-  statusPatch,
-  type WantedStatus,
-  type WrittenStatus,
-} from "./service-status.ts"
+import type { ServiceConditions } from "./announced.ts"
+import { readWrittenStatus, statusPatch, type WantedStatus, type WrittenStatus } from "./service-status.ts"
 
 export const statusKey = (service: ServiceName): string => `status/${service}`
 
@@ -37,8 +32,10 @@ export type StatusKeeper = {
 export type StatusWish = {
   readonly cluster: Cluster
   readonly service: Service
-  readonly allocation: Allocation | undefined
-  readonly conditions: readonly Condition[]
+  readonly allocation: Allocation
+  readonly conditions: ServiceConditions
+  /** Its addresses would go, but a person must confirm that first. */
+  readonly isHeld: boolean
 }
 
 export const createStatusKeeper = (): StatusKeeper => {
@@ -65,14 +62,15 @@ export const createStatusKeeper = (): StatusKeeper => {
   }
 }
 
-/** Undefined: leave it as it is, because the ledger has not followed yet, or a mass release waits for a person. */
-const wantedStatus = ({ cluster, service, allocation, conditions }: StatusWish): WantedStatus | undefined => {
-  if (allocation === undefined) return undefined
+/** Undefined: leave all as it is, because the ledger has not followed yet. */
+const wantedStatus = ({ cluster, service, allocation, conditions, isHeld }: StatusWish): WantedStatus | undefined => {
+  const { wanted, left } = conditions
+  if (isHeld) return { given: undefined, conditions: wanted, left }
   const addresses = addressesOf(allocation)
   if (!addresses.every((address) => gives(cluster.ledger, service, address))) return undefined
   if (addresses.length === 0 && stillGiven(cluster, service).length > 0) return undefined
   const pool = allocation.kind === "kept" || allocation.kind === "given" ? allocation.pool : undefined
-  return { addresses, pool, conditions }
+  return { given: { addresses, pool }, conditions: wanted, left }
 }
 
 const stillGiven = (cluster: Cluster, service: Service): readonly Address[] =>

@@ -1,0 +1,385 @@
+import assert from "node:assert/strict"
+import { globSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { test } from "node:test"
+import { parse } from "yaml"
+import type { JsonObject } from "../kubernetes/http.ts"
+import { listAt, numberAt, objectAt, textAt } from "../kubernetes/json.ts"
+import { type ControllerProcess, InMemoryControl, namespace } from "./in-memory-control.ts"
+
+test("a Service gets an address: the ledger says so before its status does", () => {
+  const { control } = running()
+  createService(control, "media/plex")
+  control.run(20)
+  assert.equal(control.addressesOf("media/plex"), "10.69.1.150")
+  const written = control.writes().map(({ request }) => request.path)
+  assert.ok(
+    written.findIndex((path) => path.endsWith("addressledgers")) <
+      written.findIndex((path) => path.endsWith("services/plex/status")),
+  )
+  assert.deepEqual(ledgerOf(control), ["10.69.1.150 media/plex"])
+})
+
+test("nothing is given before every kind was listed", () => {
+  const control = cluster()
+  createService(control, "media/plex")
+  control.start({
+    befalls: ({ path }) => ({ lateMs: path.endsWith("/speakers") && control.now < 4000 ? 4000 : 0 }),
+  })
+  control.run(3500)
+  assert.deepEqual(control.writes(), [])
+  control.run(1500)
+  assert.equal(control.addressesOf("media/plex"), "10.69.1.150")
+})
+
+test("a controller that follows writes nothing, and sleeps", () => {
+  const { control } = running()
+  const second = control.start()
+  createService(control, "media/plex")
+  control.run(1000)
+  const before = second.steps()
+  control.run(60_000)
+  assert.ok(second.steps() - before < 200, `${second.steps() - before} steps in a minute`)
+  assert.deepEqual(
+    control.writes().filter(({ who }) => who === second.name),
+    [],
+  )
+})
+
+test("once all is written nothing is written again, by a restarted controller neither", () => {
+  const { control, controller } = running()
+  for (const name of ["plex", "radarr", "sonarr"]) createService(control, `media/${name}`)
+  control.run(3000)
+  const before = control.seen.length
+  control.run(3_700_000)
+  controller.stop()
+  control.run(1000)
+  assert.ok(controller.hasExited())
+  control.start()
+  control.run(60_000)
+  assert.deepEqual(textsOf(control.writes(before)), [])
+  assert.equal(control.addressesOf("media/sonarr"), "10.69.1.152")
+})
+
+test("a write is sent once, however many Services come at once", () => {
+  const { control } = running()
+  for (let i = 0; i < 12; i++) createService(control, `media/app-${i}`)
+  control.run(2000)
+  const statuses = textsOf(control.writes()).filter((text) => text.includes("/services/"))
+  assert.equal(statuses.filter((text) => text.includes("loadBalancer")).length, 12)
+  assert.equal(statuses.filter((text) => text.includes("Announced")).length, 12)
+  assert.equal(statuses.length, 24)
+})
+
+test("who stops gives the lease away first, so that the next one leads at its next look", () => {
+  const { control, controller } = running()
+  control.start()
+  control.run(1000)
+  controller.stop()
+  assert.equal(controller.hasExited(), false)
+  control.run(5)
+  assert.equal(controller.hasExited(), true)
+  control.run(4000)
+  createService(control, "media/plex")
+  control.run(20)
+  assert.equal(control.addressesOf("media/plex"), "10.69.1.150")
+})
+
+test("the first after a crash leads when the lease has run out, and gives nobody another address", () => {
+  const { control, controller } = running()
+  createService(control, "media/plex")
+  control.run(100)
+  controller.crash()
+  control.start()
+  createService(control, "media/radarr")
+  control.run(10_000)
+  assert.equal(control.addressesOf("media/radarr"), "")
+  control.run(10_000)
+  assert.equal(control.addressesOf("media/plex"), "10.69.1.150")
+  assert.equal(control.addressesOf("media/radarr"), "10.69.1.151")
+})
+
+test("a status that somebody forged is put right, and nobody gets the address of another by it", () => {
+  const { control } = running()
+  createService(control, "media/plex")
+  createService(control, "media/radarr")
+  control.run(100)
+  const status = { loadBalancer: { ingress: [{ ip: "10.69.1.150" }] } }
+  control.must("PATCH", "/api/v1/namespaces/media/services/radarr/status", { status })
+  control.run(20)
+  assert.equal(control.addressesOf("media/radarr"), "10.69.1.151")
+  control.must("PATCH", "/api/v1/namespaces/media/services/plex/status", { status: { loadBalancer: { ingress: [] } } })
+  control.run(20)
+  assert.equal(control.addressesOf("media/plex"), "10.69.1.150")
+})
+
+test("a Service of another class is none of ours, and with a class only those of it are", () => {
+  const { control } = running()
+  createService(control, "media/plex", { loadBalancerClass: "example.org/cloud" })
+  control.run(100)
+  assert.equal(control.addressesOf("media/plex"), "")
+  const other = cluster()
+  other.start({ loadBalancerClass: "example.org/cloud" })
+  createService(other, "media/plex", { loadBalancerClass: "example.org/cloud" })
+  createService(other, "media/radarr")
+  other.run(1000)
+  assert.equal(other.addressesOf("media/plex"), "10.69.1.150")
+  assert.equal(other.addressesOf("media/radarr"), "")
+})
+
+test("a Service that is no load balancer any more gives its address back and keeps no condition of ours", () => {
+  const { control } = running()
+  createService(control, "media/plex")
+  control.run(100)
+  control.must("PATCH", "/api/v1/namespaces/media/services/plex", { spec: { type: "ClusterIP" } })
+  control.run(100)
+  assert.deepEqual(ledgerOf(control), [])
+  const service = control.must("GET", "/api/v1/namespaces/media/services/plex")
+  assert.deepEqual(listAt(service, "status", "conditions"), [])
+  assert.equal(textAt(service, "metadata", "annotations", "metallb.io/ip-allocated-from-pool"), undefined)
+})
+
+test("a Service created again gets the address it had, under a higher grant", () => {
+  const { control } = running()
+  createService(control, "media/plex")
+  createService(control, "media/radarr")
+  control.run(100)
+  const before = grantOf(control, "10.69.1.150")
+  control.must("DELETE", "/api/v1/namespaces/media/services/plex")
+  control.run(100)
+  createService(control, "media/sonarr")
+  control.run(100)
+  assert.equal(control.addressesOf("media/sonarr"), "10.69.1.152")
+  createService(control, "media/plex")
+  control.run(100)
+  assert.equal(control.addressesOf("media/plex"), "10.69.1.150")
+  assert.ok(grantOf(control, "10.69.1.150") > before)
+})
+
+test("coming from MetalLB nothing moves: what stands in the statuses is adopted into the ledger", () => {
+  const control = cluster()
+  const had = new Map([
+    ["media/plex", "10.69.1.160"],
+    ["media/radarr", "10.69.1.152"],
+    ["media/sonarr", "10.69.1.165"],
+  ])
+  for (const [name, ip] of had) {
+    createService(control, name)
+    const path = `/api/v1/namespaces/media/services/${name.split("/")[1]}`
+    control.must("PATCH", `${path}/status`, { status: { loadBalancer: { ingress: [{ ip }] } } })
+    control.must("PATCH", path, { metadata: { annotations: { "metallb.io/ip-allocated-from-pool": "first-pool" } } })
+  }
+  control.start()
+  control.run(1000)
+  for (const [name, ip] of had) assert.equal(control.addressesOf(name), ip)
+  assert.deepEqual(ledgerOf(control).toSorted(), [...had].map(([name, ip]) => `${ip} ${name}`).toSorted())
+})
+
+test("a conflict on a ledger is read, decided anew and written", () => {
+  const { control } = running()
+  createService(control, "media/plex")
+  control.run(100)
+  const [ledger] = control.items(ledgersPath)
+  const path = `${ledgersPath}/${textAt(ledger, "metadata", "name")}`
+  createService(control, "media/radarr")
+  control.run(0.9)
+  control.must("PATCH", path, { metadata: { labels: { touched: "yes" } } })
+  control.run(1000)
+  assert.equal(control.addressesOf("media/radarr"), "10.69.1.151")
+  assert.ok(control.seen.some(({ status, request }) => status === 409 && request.method === "PUT"))
+})
+
+test("the API is away and back: nothing is written that stands already", () => {
+  const { control, controller } = running()
+  for (const name of ["plex", "radarr"]) createService(control, `media/${name}`)
+  control.run(3000)
+  controller.setOnline(false)
+  control.run(120_000)
+  const before = control.seen.length
+  controller.setOnline(true)
+  control.run(60_000)
+  assert.deepEqual(textsOf(control.writes(before)), [])
+  createService(control, "media/sonarr")
+  control.run(1000)
+  assert.equal(control.addressesOf("media/sonarr"), "10.69.1.152")
+})
+
+test("a release of many at once waits until a person confirms it with the code in the message", () => {
+  const { control } = running()
+  for (let i = 0; i < 8; i++) createService(control, `media/app-${i}`)
+  control.run(1000)
+  control.must("DELETE", poolPath)
+  control.run(1000)
+  assert.equal(control.addressesOf("media/app-0"), "10.69.1.150")
+  const code = /porchlight confirm ([0-9a-f]{6})/.exec(conditionOf(control, "media/app-0", "Allocated"))?.[1]
+  assert.ok(code !== undefined)
+  assert.equal(control.remarks.filter((remark) => remark.code === "mass-release-held").length, 1)
+  const [ledger] = control.items(ledgersPath)
+  const annotations = { "porchlight.dev/confirm-release": code }
+  control.must("PATCH", `${ledgersPath}/${textAt(ledger, "metadata", "name")}`, { metadata: { annotations } })
+  control.run(1000)
+  assert.equal(control.addressesOf("media/app-0"), "")
+  assert.deepEqual(ledgerOf(control), [])
+})
+
+test("many Services deleted one by one wait for nobody", () => {
+  const { control } = running()
+  for (let i = 0; i < 8; i++) createService(control, `media/app-${i}`)
+  control.run(1000)
+  for (let i = 0; i < 8; i++) control.must("DELETE", `/api/v1/namespaces/media/services/app-${i}`)
+  control.run(1000)
+  assert.deepEqual(ledgerOf(control), [])
+})
+
+test("the pool counts what it gave", () => {
+  const { control } = running()
+  createService(control, "media/plex")
+  createService(control, "media/radarr")
+  control.run(100)
+  const pool = control.must("GET", poolPath)
+  assert.deepEqual(
+    ["assignedIPv4", "availableIPv4", "assignedIPv6", "availableIPv6"].map((name) => numberAt(pool, "status", name)),
+    [2, 14, 0, 0],
+  )
+})
+
+test("what becomes of a Service is told once, in MetalLB's words", () => {
+  const { control } = running()
+  createService(control, "media/plex")
+  createService(control, "media/radarr", {}, { "metallb.io/address-pool": "no-such-pool" })
+  createService(control, "media/sonarr", {}, { "metallb.universe.tf/address-pool": "first-pool" })
+  control.run(5000)
+  assert.deepEqual(eventsOf(control, "plex"), ['1 IPAllocated Assigned IP ["10.69.1.150"]'])
+  assert.deepEqual(eventsOf(control, "radarr").length, 1)
+  assert.match(
+    eventsOf(control, "radarr")[0]!,
+    /^1 AllocationFailed Failed to allocate IP for "media\/radarr": unknown pool "no-such-pool"/,
+  )
+  assert.deepEqual(
+    eventsOf(control, "sonarr")
+      .map((text) => text.split(" ").slice(0, 2).join(" "))
+      .toSorted(),
+    ["1 IPAllocated", "1 deprecatedAnnotation"],
+  )
+})
+
+test("conditions say whether it has an address, and why not", () => {
+  const { control } = running()
+  createService(control, "media/plex")
+  createService(control, "media/radarr", {}, { "metallb.io/address-pool": "no-such-pool" })
+  control.run(100)
+  control.run(1100)
+  assert.match(conditionOf(control, "media/plex", "Allocated"), /^True Kept /)
+  assert.match(conditionOf(control, "media/plex", "Announced"), /^False NoEndpoints /)
+  assert.match(conditionOf(control, "media/radarr", "Allocated"), /^False UnknownPool .*no-such-pool/)
+})
+
+test("a condition follows what speakers report within a second, and moves its time only with its status", () => {
+  const { control } = running()
+  createService(control, "media/plex")
+  control.run(5000)
+  control.must("POST", "/apis/porchlight.dev/v1alpha1/speakers", {
+    apiVersion: "porchlight.dev/v1alpha1",
+    kind: "Speaker",
+    metadata: { name: "w1" },
+  })
+  const holds = [{ address: "10.69.1.150", link: "eth0", grant: 1, epoch: 1 }]
+  control.must("PATCH", "/apis/porchlight.dev/v1alpha1/speakers/w1/status", { status: { holds } })
+  control.run(1100)
+  assert.equal(conditionOf(control, "media/plex", "Announced"), "True Announced 10.69.1.150 by w1")
+})
+
+test("a thousand Services at once have addresses in few rounds and few ledger writes", () => {
+  const control = cluster("10.70.0.0/16")
+  control.start()
+  control.run(1000)
+  for (let i = 0; i < 1000; i++) createService(control, `media/app-${i}`)
+  control.run(5000)
+  const addresses = control
+    .items("/api/v1/services")
+    .flatMap((service) => listAt(service, "status", "loadBalancer", "ingress").map((entry) => textAt(entry, "ip")))
+  assert.equal(new Set(addresses).size, 1000)
+  const writes = textsOf(control.writes())
+  assert.ok(writes.filter((text) => text.includes("ledger")).length < 200)
+  assert.equal(writes.filter((text) => text.includes("loadBalancer")).length, 1000)
+  const rounds = control.outputs.filter(({ kind }) => kind === "reconciled").length
+  assert.ok(rounds < 200, `${rounds} rounds`)
+})
+
+const poolPath = `/apis/metallb.io/v1beta1/namespaces/${namespace}/ipaddresspools/first-pool`
+const ledgersPath = "/apis/porchlight.dev/v1alpha1/addressledgers"
+
+const crds: readonly JsonObject[] = globSync(join(import.meta.dirname, "../../deploy/crds/*.yaml")).map(
+  (file) => parse(readFileSync(file, "utf8")) as JsonObject,
+)
+
+const cluster = (range = "10.69.1.150-10.69.1.165"): InMemoryControl => {
+  const control = new InMemoryControl(crds)
+  control.must("POST", poolPath.replace(/\/[^/]+$/, ""), {
+    apiVersion: "metallb.io/v1beta1",
+    kind: "IPAddressPool",
+    metadata: { name: "first-pool", namespace },
+    spec: { addresses: [range] },
+  })
+  return control
+}
+
+/** A cluster with one pool and a controller that leads. */
+const running = (): { readonly control: InMemoryControl; readonly controller: ControllerProcess } => {
+  const control = cluster()
+  const controller = control.start()
+  control.run(1000)
+  return { control, controller }
+}
+
+const createService = (
+  control: InMemoryControl,
+  name: string,
+  spec: JsonObject = {},
+  annotations: JsonObject = {},
+): void => {
+  const [of, short] = name.split("/")
+  control.must("POST", `/api/v1/namespaces/${of}/services`, {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: short!, namespace: of!, annotations },
+    spec: { type: "LoadBalancer", ports: [{ port: 80 }], selector: { app: short! }, ...spec },
+  })
+}
+
+/** Addresses that are given, with their Services. */
+const ledgerOf = (control: InMemoryControl): readonly string[] =>
+  entriesOf(control)
+    .filter((entry) => textAt(entry, "freedAt") === undefined)
+    .map(
+      (entry) =>
+        `${textAt(entry, "address")} ${listAt(entry, "owners")
+          .map((owner) => textAt(owner, "service"))
+          .join(" ")}`,
+    )
+
+const entriesOf = (control: InMemoryControl) =>
+  control.items(ledgersPath).flatMap((ledger) => listAt(ledger, "spec", "entries"))
+
+const grantOf = (control: InMemoryControl, address: string): number =>
+  numberAt(
+    entriesOf(control).find((entry) => textAt(entry, "address") === address),
+    "grant",
+  ) ?? -1
+
+const conditionOf = (control: InMemoryControl, name: string, type: string): string => {
+  const [of, short] = name.split("/")
+  const service = control.must("GET", `/api/v1/namespaces/${of}/services/${short}`)
+  const found = listAt(service, "status", "conditions").find((one) => textAt(one, "type") === `porchlight.dev/${type}`)
+  return `${textAt(found, "status")} ${textAt(found, "reason")} ${textAt(found, "message")}`
+}
+
+/** `count reason message` of each. */
+const eventsOf = (control: InMemoryControl, service: string): readonly string[] =>
+  control
+    .items("/api/v1/namespaces/media/events")
+    .filter((event) => textAt(objectAt(event, "involvedObject"), "name") === service)
+    .map((event) => `${numberAt(event, "count")} ${textAt(event, "reason")} ${textAt(event, "message")}`)
+
+const textsOf = (requests: ReturnType<InMemoryControl["writes"]>): readonly string[] =>
+  requests.map(({ request: { method, path, body } }) => `${method} ${path} ${JSON.stringify(body)}`)
