@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import fc from "fast-check"
+import * as fc from "fast-check"
 import type { NodeId } from "./beat.ts"
 import { type Claim, compareClaims, epochMax, nextEpoch } from "./claim.ts"
 

@@ -75,7 +75,10 @@ const noteAlone = (state: SegmentState, peer: Peer, beat: Beat, at: At): void =>
   if (entry !== undefined) askPeer(state, peer, entry.key, at)
 }
 
-/** A third speaker's report counts as of when it heard the peer itself. It answers no question to one who is deaf. */
+/**
+ * A third speaker's report counts as of when it heard the peer itself. It meets a question only if that was after the
+ * question, and not while the peer says that it is deaf.
+ */
 const noteWitnessed = (state: SegmentState, beat: Beat, now: Instant): void => {
   if (!state.rules["third-witness"]) return
   for (const { node, ageMs } of beat.heard) {
@@ -85,7 +88,8 @@ const noteWitnessed = (state: SegmentState, beat: Beat, now: Instant): void => {
     if (heardAt <= peer.witnessAt) continue
     peer.witnessAt = heardAt
     if (heardAt <= peer.directAt) continue
-    if (peer.aloneSince === undefined) peer.question = undefined
+    if (peer.question !== undefined && heardAt > peer.question.since && peer.aloneSince === undefined)
+      peer.question = undefined
     if (peer.is !== "alive") refreshPeer(state, peer, now)
   }
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import fc from "fast-check"
+import * as fc from "fast-check"
 import type { Address } from "../net/address.ts"
 import { beatBytes, createClaimLog, logChange, pageAfter, tidyLog } from "./log.ts"
 

@@ -8,6 +8,14 @@ export const never: Instant = -Infinity as Instant
 /** Questions to a silent peer that no answer, beat or witness has met. */
 export type OpenQuestion = { readonly since: Instant; readonly lastAt: Instant; readonly nonces: readonly number[] }
 
+export type Estate = {
+  readonly entries: ReadonlySet<Entry>
+  readonly promised: boolean
+  readonly lastBeatAt: Instant
+  until: Instant
+  over: boolean
+}
+
 /** What is known of another node's speaker. */
 export type Peer = {
   readonly node: NodeId
@@ -40,7 +48,8 @@ export type Peer = {
   echoed: number
   readonly claims: Set<Entry>
   promiseUntil: Instant | undefined
-  estate: { readonly entries: Set<Entry>; until: Instant; over: boolean } | undefined
+  /** What its former process held. `promised`: it said it would be back. */
+  estate: Estate | undefined
   patience: number
   forgiveAt: Instant | undefined
   /** Something it held was taken while it was silent. */

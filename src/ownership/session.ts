@@ -65,7 +65,8 @@ const inherit = (state: SegmentState, peer: Peer, now: Instant): void => {
   const former = peer.estate?.over === false ? peer.estate.until : now
   const promised = isPromised(peer, now) && state.rules.promise ? peer.promiseUntil! : now
   const until = Math.max(former, promised, peer.sessionAt + peer.windowMs) as Instant
-  peer.estate = { entries, until, over: until <= now }
+  const isPromise = peer.promiseUntil !== undefined || peer.estate?.promised === true
+  peer.estate = { entries, promised: isPromise, lastBeatAt: peer.sessionAt, until, over: until <= now }
 }
 
 /** The new process is active and all it claims is known: what it did not claim again is free. */

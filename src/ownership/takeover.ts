@@ -50,6 +50,12 @@ const takeEstate = (state: SegmentState, entry: Entry, at: At): boolean => {
   const { estate } = entry
   entry.estate = undefined
   if (estate === undefined || estate.grant !== entry.group!.grant || !isStillOurs(state, entry)) return false
+  if (!isConnected(state, at.now)) {
+    const since = sinceOf(entry, "free", at.now)
+    entry.estate = estate
+    become(state, entry, { is: "waiting", why: "free", since, asked: false, ...seekWitness(state, entry, since, at) })
+    return true
+  }
   const code = estate.because === "restart" ? "held-before-restart" : "group-renamed"
   claim(state, entry, { code }, state.config.self, at)
   return true
@@ -101,6 +107,10 @@ type Case = {
 }
 type Wait = { readonly for: Obstacle; readonly dueAt: Instant | undefined }
 
+/** Questions that all ask at once, because the holder died unsuspected, end at once too: the turn comes after them. */
+const rankMsOf = (state: SegmentState, entry: Entry): number =>
+  state.rules["rank-wait"] ? rankOf(state, entry) * timing.rankWaitMs : 0
+
 /** The first condition that is not met: the turn, the own question, the witness. */
 const obstacleOf = (state: SegmentState, entry: Entry, vacant: Case, at: At): Wait | undefined => {
   const turn = turnOf(state, entry, vacant)
@@ -108,7 +118,7 @@ const obstacleOf = (state: SegmentState, entry: Entry, vacant: Case, at: At): Wa
   if (dead !== undefined) askPeer(state, dead, entry.key, at)
   if (at.now < turn.dueAt) return turn
   if (dead !== undefined && state.rules["own-question"]) {
-    const dueAt = unansweredAt(dead)!
+    const dueAt = after(unansweredAt(dead)!, rankMsOf(state, entry))
     if (at.now < dueAt) return { for: "question", dueAt }
   }
   return isConnected(state, at.now) ? undefined : seekWitness(state, entry, vacant.since, at)
@@ -120,9 +130,8 @@ const turnOf = (
   entry: Entry,
   { why, since, holder }: Pick<Case, "why" | "since" | "holder">,
 ): Wait & { dueAt: Instant } => {
-  const rank = rankOf(state, entry)
-  const rankMs = state.rules["rank-wait"] ? rank * timing.rankWaitMs : 0
-  const firstMs = why === "new" && rank > 0 && state.rules["rank-wait"] ? timing.firstUseGraceMs : 0
+  const rankMs = rankMsOf(state, entry)
+  const firstMs = why === "new" && rankMs > 0 ? timing.firstUseGraceMs : 0
   const graceMs = why === "grant" && isInOrder(state, entry, holder!.node) ? timing.grantGraceMs : 0
   const from = why === "free" ? Math.max(since, (entry.freedAt ?? -Infinity) + state.windowMs) : since
   return { for: graceMs > 0 ? "grant-grace" : "rank", dueAt: after(from as Instant, rankMs + firstMs + graceMs) }
@@ -143,9 +152,10 @@ const reasonOf = (entry: Entry, holder: Claim | undefined, orphanOf: Peer | unde
     return { code: "newer-grant", holder: holder.node, grant: entry.group!.grant, older: holder.grant }
   if (orphanOf === undefined) return entry.top === undefined ? { code: "first-claim" } : { code: "was-free" }
   if (orphanOf.is === "deaf") return { code: "holder-deaf", holder: orphanOf.node }
-  if (orphanOf.promiseUntil !== undefined || entry.estates.has(orphanOf.node))
-    return { code: "promise-broken", holder: orphanOf.node }
-  return { code: "holder-silent", holder: orphanOf.node, silentMs: now - lifeOf(orphanOf) }
+  const { node: holderNode, promiseUntil, estate } = orphanOf
+  if (estate?.promised === true || (estate === undefined && promiseUntil !== undefined))
+    return { code: "promise-broken", holder: holderNode }
+  return { code: "holder-silent", holder: holderNode, silentMs: now - (estate?.lastBeatAt ?? lifeOf(orphanOf)) }
 }
 
 const clearFindings = (state: SegmentState, entry: Entry): void => {

@@ -5,6 +5,7 @@ import type { Epoch, Grant, NodeId } from "./beat.ts"
 import { learnClaim } from "./inbox.ts"
 import { heardAnswer } from "./liveness.ts"
 import type { Peer } from "./peer.ts"
+import { compareHere } from "./standing.ts"
 import { entryWith, peerOf, type SegmentState, tell } from "./state.ts"
 
 type Question = {
@@ -63,8 +64,10 @@ export const receiveAnnouncement = (
   const entry = entryWith(state, address)
   const known = entry.claims.get(from)
   if (known !== undefined && (known.grant > grant || (known.grant === grant && known.epoch >= epoch))) return
-  if (isFromLog(peer, at)) return
-  learnClaim(state, peer, entry.key, { node: from, grant, epoch, announced: true }, at.now)
+  const claim = { node: from, grant, epoch, announced: true }
+  const isNews = entry.top === undefined || compareHere(state, entry, claim, entry.top) > 0
+  if (isFromLog(peer, at) && !isNews) return
+  learnClaim(state, peer, entry.key, claim, at.now)
   heardAnswer(state, peer, at.now)
 }
 
