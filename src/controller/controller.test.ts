@@ -211,7 +211,7 @@ test("a release of many at once waits until a person confirms it with the code i
   control.must("DELETE", poolPath)
   control.run(1000)
   assert.equal(control.addressesOf("media/app-0"), "10.69.1.150")
-  const code = /porchlight confirm ([0-9a-f]{6})/.exec(conditionOf(control, "media/app-0", "Allocated"))?.[1]
+  const code = /confirm-release=([0-9a-f]{6})/.exec(conditionOf(control, "media/app-0", "Allocated"))?.[1]
   assert.ok(code !== undefined)
   assert.equal(control.remarks.filter((remark) => remark.code === "mass-release-held").length, 1)
   const [ledger] = control.items(ledgersPath)

@@ -48,6 +48,14 @@ describe("a plain request", () => {
     })
   })
 
+  test("an API server behind a proxy's path is asked there", async () => {
+    const port = await serve((request, response) => response.end(JSON.stringify([request.url])))
+    const { server, credentials } = plain(port)
+    assert.ok(server.kind === "tcp")
+    const answer = await ask({ server: { ...server, prefix: "/k8s/clusters/c-1" }, credentials })
+    assert.deepEqual(answer.kind === "response" && answer.body, ["/k8s/clusters/c-1/api/v1/services"])
+  })
+
   test("uses one connection for requests after each other", async () => {
     const ports = new Set<number | undefined>()
     const port = await serve((request, response) =>

@@ -23,6 +23,8 @@ const keepAliveProbeMs = 5000
 type Under = { request: ClientRequest | undefined }
 type Way = {
   readonly credentials: Credentials
+  /** In front of every path: an API server behind a proxy's path. */
+  readonly prefix: string
   readonly options: RequestOptions
   readonly secure: boolean
   readonly agent: HttpAgent
@@ -59,9 +61,9 @@ export const createApi = (target: ApiTarget, deliver: (event: ApiEvent) => void)
       asked.timeoutMs,
     )
     try {
-      const { options, secure, credentials, agent } = await wayTo()
+      const { options, prefix, secure, credentials, agent } = await wayTo()
       if (under.get(asked.id) !== one) return clearTimeout(timer)
-      one.request = send(asked, secure, { ...options, agent }, credentials.token)
+      one.request = send({ ...asked, path: prefix + asked.path }, secure, { ...options, agent }, credentials.token)
       receive(one.request, asked, { tell, fail, timer }, target)
     } catch (error) {
       clearTimeout(timer)
@@ -87,9 +89,10 @@ export const createApi = (target: ApiTarget, deliver: (event: ApiEvent) => void)
 const openWay = ({ server }: ApiTarget, credentials: Credentials): Way => {
   const kept = { keepAlive: true, maxFreeSockets: 32, timeout: idleMs, scheduling: "lifo" } as const
   if (server.kind === "unix")
-    return { credentials, secure: false, options: { socketPath: server.path }, agent: new HttpAgent(kept) }
+    return { credentials, prefix: "", secure: false, options: { socketPath: server.path }, agent: new HttpAgent(kept) }
+  const { prefix } = server
   const options = { host: server.host, port: server.port }
-  if (server.protocol === "http:") return { credentials, secure: false, options, agent: new HttpAgent(kept) }
+  if (server.protocol === "http:") return { credentials, prefix, secure: false, options, agent: new HttpAgent(kept) }
   const agent = new HttpsAgent({
     ...kept,
     ...(credentials.ca !== undefined && { ca: credentials.ca }),
@@ -98,7 +101,7 @@ const openWay = ({ server }: ApiTarget, credentials: Credentials): Way => {
     ...(server.serverName !== undefined && { servername: server.serverName }),
     rejectUnauthorized: server.verify,
   })
-  return { credentials, secure: true, options, agent }
+  return { credentials, prefix, secure: true, options, agent }
 }
 
 const send = (

@@ -46,7 +46,7 @@ export const allocationSentence = (reason: AllocationReason): string => {
     case "reserved":
       return `${printAddress(reason.address)} is ${reservation(reason.by)}; ask for another, or correct Network/${reason.by.network}`
     case "contested":
-      return `${printAddress(reason.address)} is answered for by ${printMac(reason.mac)}, as ${reason.seenBy} saw; find that machine: porchlight identify ${printAddress(reason.address)}`
+      return `${printAddress(reason.address)} is answered for by ${printMac(reason.mac)}, as ${reason.seenBy} saw; find that machine: porchlight explain ${printAddress(reason.address)}`
     case "sharing-refused":
       return `${printAddress(reason.address)} belongs to ${reason.with} and may not be shared: ${sharingSentence(reason.refusal)}`
     case "wish-changed":
@@ -137,4 +137,4 @@ const givenBy = {
 
 /** Why a release waits, and how to let it happen. */
 export const massReleaseSentence = ({ code, addresses: going, services, given }: MassRelease): string =>
-  `${going.length} of ${given} addresses would go back at once (${listed(services.slice(0, 3))}${services.length > 3 ? ` and ${services.length - 3} more` : ""}). That looks like a mistake, so nothing is released; if it is meant: porchlight confirm ${code}`
+  `${going.length} of ${given} addresses would go back at once (${listed(services.slice(0, 3))}${services.length > 3 ? ` and ${services.length - 3} more` : ""}). That looks like a mistake, so nothing is released; if it is meant: kubectl annotate addressledgers --all --overwrite porchlight.dev/confirm-release=${code}`

@@ -74,7 +74,7 @@ export const announcedCondition = (
       status: "False",
       reason: "Contested",
       message: cut(
-        `${listed(contest)}; find that machine: porchlight identify ${printAddress(unheld[0] ?? addresses[0]!)}`,
+        `${listed(contest)}; find that machine: porchlight explain ${printAddress(unheld[0] ?? addresses[0]!)}`,
       ),
     }
   if (election === undefined)

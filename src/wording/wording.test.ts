@@ -2,13 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import { parseAddress } from "../net/address.ts"
 import { parseMac } from "../net/mac.ts"
-import {
-  clusterOf,
-  nodeObject,
-  poolObject,
-  serviceObject,
-  sliceObject,
-} from "../cluster/cluster-fixture.ts"
+import { clusterOf, nodeObject, poolObject, serviceObject, sliceObject } from "../cluster/cluster-fixture.ts"
 import type { Cluster } from "../cluster/cluster.ts"
 import type { NodeName, ServiceName } from "../cluster/name.ts"
 import type { Allocation } from "../decision/allocate/allocation.ts"
@@ -104,7 +98,7 @@ test("Allocated is True while a release waits for a person, and names the comman
   }
   const condition = allocatedCondition(allocationIn(clusterOf(porch, serviceObject("a/b")), "a/b"), release)
   assert.deepEqual([condition?.status, condition?.reason], ["True", "ReleaseWaits"])
-  assert.match(massReleaseSentence(release), /porchlight confirm a1b2c3$/)
+  assert.match(massReleaseSentence(release), /confirm-release=a1b2c3$/)
 })
 
 test("Allocated is False with the first reason's code, in one word", () => {

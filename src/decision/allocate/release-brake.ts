@@ -11,7 +11,7 @@ const releasesShareMax = 0.1
 
 /** A release so large that it is rather a missing CRD, an empty list or a slip of the hand. */
 export type MassRelease = {
-  /** What a person hands to `porchlight confirm`; it names exactly these addresses. */
+  /** What a person writes into `porchlight.dev/confirm-release`; it names exactly these addresses. */
   readonly code: string
   readonly addresses: readonly Address[]
   readonly services: readonly ServiceName[]
