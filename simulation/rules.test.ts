@@ -20,7 +20,6 @@ const worths: readonly Worth[] = [
   { rule: "third-witness", profile: "calm", seeds: [12, 20], breaks: "L3 no move without a cause" },
   { rule: "witness-age", profile: "death", seeds: [1, 2], breaks: "L5 repair" },
   { rule: "connected-witness", profile: "isolation", seeds: [2, 4], breaks: "L10 an isolated node takes nothing" },
-  { rule: "rank-wait", profile: "crash-and-return", seeds: [21, 59], breaks: "L2 overlap" },
   { rule: "listen-after-alone", profile: "survivor", seeds: [1, 2], breaks: "L10 announces nothing lost" },
   { rule: "doubt-after-alone", profile: "isolation", seeds: [3, 9], breaks: "L10 announces and answers nothing lost" },
   { rule: "doubt-after-gap", profile: "wake", seeds: [1, 2], breaks: "L4 nothing for a lost address" },
