@@ -31,7 +31,7 @@ export type ControllerProcess = {
 
 /** What befalls a request: it arrives, so many milliseconds late; it is lost on the way, or its answer is. */
 export type Fate = { readonly lateMs: number } | "lost" | "answer-lost"
-export type Befalls = (request: ApiRequest, count: number) => Fate
+export type Befalls = (request: ApiRequest, count: number, process: ControllerProcess) => Fate
 export const arrives: Fate = { lateMs: 0 }
 
 /** Saturday, 21 November 2026, 18:00 UTC. */
@@ -45,6 +45,8 @@ export class InMemoryControl {
   readonly seen: SeenRequest[] = []
   readonly remarks: Remark[] = []
   readonly outputs: ControllerOutput[] = []
+  /** Called after every request of a controller that was to change something. */
+  onWritten: () => void = () => undefined
   readonly #store: Store
   readonly #arrivals = new Deadlines<() => void>()
   readonly #sleepers = new Deadlines<() => void>()
@@ -131,6 +133,7 @@ export class InMemoryControl {
     let requests = 0
     let steps = 0
     const waiting: ControllerInput[] = []
+    const unperformed: ControllerOutput[] = []
     const open = new Set<number>()
     const unanswered = new Set<number>()
 
@@ -138,11 +141,16 @@ export class InMemoryControl {
       if (state === "frozen") waiting.push(input)
       if (state !== "running") return
       steps++
-      for (const output of program.step(input, this.at())) if (state === "running") perform(output)
+      unperformed.push(...program.step(input, this.at()))
+      performAll()
       const wakeAt = state === "running" ? program.wakeAt() : undefined
       if (wakeAt === undefined) this.#sleepers.clear(wake)
       else this.#sleepers.set(wake, wakeAt)
     }
+    const performAll = (): void => {
+      for (let output = take(); output !== undefined; output = take()) perform(output)
+    }
+    const take = (): ControllerOutput | undefined => (state === "running" ? unperformed.shift() : undefined)
     const wake = (): void => feed({ kind: "wake" })
     const deliver = (event: ApiEvent): void => {
       if (!open.has(event.id) || (event.kind === "response" && unanswered.has(event.id))) return
@@ -151,7 +159,7 @@ export class InMemoryControl {
     }
     const fail = (id: number, code: string): void => deliver({ kind: "failed", id, code, message: code })
     const send = (request: ApiRequest): void => {
-      const fate = befalls(request, ++requests)
+      const fate = befalls(request, ++requests, process)
       open.add(request.id)
       if (!request.stream) this.#later(request.timeoutMs, () => fail(request.id, "timeout"))
       if (fate === "lost") return
@@ -169,9 +177,8 @@ export class InMemoryControl {
       if (output.kind === "remark") this.remarks.push(output)
       if (output.kind === "exit") exited = true
     }
-    this.#takers.set(name, (event) => void this.#later(oneWayMs, () => (online ? deliver(event) : undefined)))
-    feed({ kind: "wake" })
-    return {
+    this.#takers.set(name, (event) => this.#later(oneWayMs, () => (online ? deliver(event) : undefined)))
+    const process: ControllerProcess = {
       name,
       setOnline: (now) => {
         online = now
@@ -179,7 +186,9 @@ export class InMemoryControl {
       },
       freeze: () => (state = "frozen"),
       thaw: () => {
+        if (state !== "frozen") return
         state = "running"
+        performAll()
         for (const input of waiting.splice(0)) feed(input)
         wake()
       },
@@ -191,6 +200,8 @@ export class InMemoryControl {
       hasExited: () => exited,
       steps: () => steps,
     }
+    feed({ kind: "wake" })
+    return process
   }
 
   /** Whose request the store is answering now. */
@@ -204,6 +215,7 @@ export class InMemoryControl {
         this.seen.push({ atMs: this.now, ...asking, status: event.status })
       this.#takers.get(client)?.(event)
     }
+    if (asking !== undefined && asking.request.method !== "GET") this.onWritten()
     const wakeAt = this.#store.wakeAt()
     if (wakeAt === undefined) this.#sleepers.clear(this.#wakeStore)
     else this.#sleepers.set(this.#wakeStore, wakeAt)
