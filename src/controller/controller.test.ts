@@ -12,11 +12,10 @@ test("a Service gets an address: the ledger says so before its status does", () 
   createService(control, "media/plex")
   control.run(20)
   assert.equal(control.addressesOf("media/plex"), "10.69.1.150")
-  const written = control.writes().map(({ request }) => request.path)
-  assert.ok(
-    written.findIndex((path) => path.endsWith("addressledgers")) <
-      written.findIndex((path) => path.endsWith("services/plex/status")),
-  )
+  const arrivedAt = (path: string): number =>
+    control.writes().find(({ request }) => request.path.endsWith(path))?.atMs ?? NaN
+  const roundTripMs = 1
+  assert.ok(arrivedAt("services/plex/status") >= arrivedAt("addressledgers") + roundTripMs)
   assert.deepEqual(ledgerOf(control), ["10.69.1.150 media/plex"])
 })
 

@@ -1,0 +1,154 @@
+import assert from "node:assert/strict"
+import { join } from "node:path"
+import { test } from "node:test"
+import { textAt } from "../../kubernetes/json.ts"
+import { isUnreadable, readScenario } from "../scenario.ts"
+import { raiseSimulated, type SimulatedLab } from "./simulated-lab.ts"
+import { simulatedControl } from "./simulated-control.ts"
+import { askerPatienceMs } from "./visitors.ts"
+
+const vip = "192.168.40.200"
+const whoami = { address: vip, port: 80, protocol: "TCP" } as const
+const servicePath = "/api/v1/namespaces/demo/services/whoami"
+
+test("the same seed tells the same story, another one another", async () => {
+  const story = async (seed: number): Promise<string> => {
+    const lab = await raise(seed)
+    lab.run(1000)
+    lab.damage.break("attic-3", "power")
+    lab.run(2000)
+    return JSON.stringify([lab.log(), lab.objects()])
+  }
+  const [first, again, other] = [await story(1), await story(1), await story(2)]
+  assert.equal(first, again)
+  assert.notEqual(first, other)
+})
+
+test("a pod sees the visitor as flannel would show it: from the entry node, or itself under policy Local", async () => {
+  const lab = await settled()
+  assert.equal(seen(lab), "10.244.3.0")
+  lab.request("PATCH", servicePath, { spec: { externalTrafficPolicy: "Local" } })
+  lab.runUntil(() => lab.answererOf(vip) === "attic-1", 10_000)
+  assert.equal(seen(lab), "192.168.40.23")
+})
+
+test("a visitor notices a dead node for the length of one gap, and its return not at all", async () => {
+  const lab = await settled()
+  const asker = lab.startAsker(whoami, 200)
+  lab.run(500)
+  lab.damage.break("attic-3", "power")
+  lab.run(2000)
+  assert.equal(lab.answererOf(vip), "attic-2")
+  lab.damage.mend("attic-3", undefined)
+  lab.run(3000)
+  asker.stop()
+  lab.run(askerPatienceMs)
+  const { gaps, answered } = asker.report()
+  assert.equal(gaps.length, 1)
+  assert.ok(gaps[0]!.lengthMs > 300 && gaps[0]!.lengthMs < 700, `${gaps[0]!.lengthMs} ms`)
+  assert.ok(answered > 800)
+  assert.equal(lab.answererOf(vip), "attic-2")
+})
+
+for (const fault of ["cable", "carrier", "speaker", "freeze"])
+  test(`${fault}: another answers, and one alone when it is mended`, async () => {
+    const lab = await settled()
+    lab.damage.break("attic-3", fault)
+    lab.run(3000)
+    assert.equal(lab.answererOf(vip), "attic-2")
+    lab.damage.mend("attic-3", fault)
+    lab.run(3000)
+    assert.equal(lab.stationsOf(vip).length, 1)
+    assert.equal(lab.ask(whoami).kind, "answered")
+  })
+
+test("with the API away for everybody a node dies and another answers all the same", async () => {
+  const lab = await settled()
+  lab.damage.break(undefined, "api")
+  lab.run(1000)
+  lab.damage.break("attic-3", "power")
+  lab.run(2000)
+  assert.equal(lab.answererOf(vip), "attic-2")
+  lab.damage.mend(undefined, "api")
+  lab.run(60_000)
+  const speaker = lab.request("GET", "/apis/porchlight.dev/v1alpha1/speakers/attic-2")
+  assert.match(JSON.stringify(speaker.body["status"]), /192\.168\.40\.200/)
+})
+
+for (const fault of ["beats", "loss=10%"])
+  test(`${fault} on every node: nobody answers twice, and the address stays where it is`, async () => {
+    const lab = await settled()
+    const [before] = lab.stationsOf(vip)
+    for (const node of ["attic-1", "attic-2", "attic-3"]) lab.damage.break(node, fault)
+    for (let i = 0; i < 100; i++) {
+      assert.ok(lab.stationsOf(vip).length <= 1)
+      lab.run(100)
+    }
+    for (const node of ["attic-1", "attic-2", "attic-3"]) lab.damage.mend(node, fault)
+    lab.run(5000)
+    assert.deepEqual(
+      lab.stationsOf(vip).map(({ mac }) => mac),
+      [before?.mac],
+    )
+  })
+
+test("a speaker that is restarted keeps its addresses", async () => {
+  const lab = await settled()
+  const [before] = lab.stationsOf(vip)
+  lab.speaker("attic-3")?.restart()
+  lab.run(3000)
+  assert.deepEqual(
+    lab.stationsOf(vip).map(({ mac }) => mac),
+    [before?.mac],
+  )
+})
+
+test("a pod whose node is given up takes no visitors after the grace time", async () => {
+  const lab = await settled()
+  lab.damage.break("attic-1", "power")
+  assert.equal(lab.ask(whoami).kind, "timeout")
+  lab.run(lab.scenario.layout.nodeGraceMs + 1000)
+  assert.equal(lab.ask(whoami).kind, "refused")
+  assert.equal(
+    textAt(lab.request("GET", "/api/v1/nodes/attic-1").body, "status", "nodeInfo", "kubeletVersion"),
+    "v1.35.0",
+  )
+})
+
+test("a machine that answers for an address of ours is heard beside us", async () => {
+  const lab = await settled()
+  lab.damage.break("laptop", "power")
+  lab.damage.mend("laptop", undefined)
+  lab.damage.break("router", `twin=${vip}`)
+  assert.equal(lab.stationsOf(vip).length, 2)
+})
+
+test("what cannot be broken is refused with what there is", async () => {
+  const control = simulatedControl(await raise(1))
+  const answer = await control.break({ machine: "attic-9", fault: "power" })
+  assert.equal(answer.kind, "refused")
+  assert.match(answer.says, /attic-9 is no machine; there are: router, attic-1/)
+  assert.equal((await control.break({ machine: "laptop", fault: "speaker" })).kind, "refused")
+  assert.equal((await control.break({ machine: "attic-1", fault: "rain" })).kind, "refused")
+  await assert.rejects(control.readAsker({ asker: 7 }), /no asker 7/)
+})
+
+const raise = async (seed: number): Promise<SimulatedLab> => {
+  const root = join(import.meta.dirname, "../../..")
+  const scenario = readScenario(join(root, "scenarios/first-light"))
+  assert.ok(!isUnreadable(scenario))
+  return raiseSimulated(scenario, { seed, crds: join(root, "deploy/crds"), version: "test" })
+}
+
+/** attic-3 answers, and everybody has seen it do so for a while. */
+const settled = async (): Promise<SimulatedLab> => {
+  const lab = await raise(1)
+  lab.run(2000)
+  assert.equal(lab.answererOf(vip), "attic-3")
+  return lab
+}
+
+const seen = (lab: SimulatedLab): string | undefined => {
+  const answer = lab.ask(whoami)
+  return answer.kind === "answered" ? answer.greeting?.seen : answer.kind
+}
