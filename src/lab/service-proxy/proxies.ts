@@ -1,7 +1,8 @@
+import type { JsonObject } from "../../kubernetes/http.ts"
 import type { LabApi } from "../api.ts"
 import { familyOfText, type Machine } from "../topology/layout.ts"
-import { asEndpointSlice, asService, type EndpointSliceObject, type ServiceObject } from "./proxied-ports.ts"
-import { type ServiceProxy, startServiceProxy } from "./proxy.ts"
+import { asEndpointSlice, asService } from "./proxied-ports.ts"
+import { type ProxyView, type ServiceProxy, startServiceProxy } from "./proxy.ts"
 
 /** The service proxies of all nodes, fed by one watch. */
 export type ServiceProxies = {
@@ -20,20 +21,30 @@ export type ServiceProxiesOptions = {
 }
 
 export const startServiceProxies = ({ api, nodes, podNetworks, complain }: ServiceProxiesOptions): ServiceProxies => {
-  const proxies = new Map(nodes.map((node) => [node.name, startServiceProxy(proxyNode(node, podNetworks), complain)]))
-  let services: readonly ServiceObject[] | undefined
-  let slices: readonly EndpointSliceObject[] | undefined
+  let services: ReadonlyMap<string, JsonObject> | undefined
+  let slices: ReadonlyMap<string, JsonObject> | undefined
+  let read: ProxyView | undefined
+  /** Read once for all nodes, and only when one of them is about to write. */
+  const view = (): ProxyView =>
+    (read ??= {
+      services: [...(services ?? new Map()).values()].flatMap((object) => asService(object) ?? []),
+      slices: [...(slices ?? new Map()).values()].flatMap((object) => asEndpointSlice(object) ?? []),
+    })
+  const proxies = new Map(
+    nodes.map((node) => [node.name, startServiceProxy(proxyNode(node, podNetworks), view, complain)]),
+  )
   const spread = (): void => {
+    read = undefined
     if (services === undefined || slices === undefined) return
-    for (const proxy of proxies.values()) proxy.update(services, slices)
+    for (const proxy of proxies.values()) proxy.update()
   }
   const unfollow = [
     api.follow("/api/v1/services", (objects) => {
-      services = [...objects.values()].flatMap((object) => asService(object) ?? [])
+      services = objects
       spread()
     }),
     api.follow("/apis/discovery.k8s.io/v1/endpointslices", (objects) => {
-      slices = [...objects.values()].flatMap((object) => asEndpointSlice(object) ?? [])
+      slices = objects
       spread()
     }),
   ]

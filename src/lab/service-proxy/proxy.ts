@@ -4,10 +4,16 @@ import { startHealthPorts } from "./health-ports.ts"
 import { type EndpointSliceObject, readProxiedPorts, type ServiceObject } from "./proxied-ports.ts"
 import { printRuleset, type ProxyNode } from "./ruleset.ts"
 
+/** What the rules are made from. */
+export type ProxyView = {
+  readonly services: readonly ServiceObject[]
+  readonly slices: readonly EndpointSliceObject[]
+}
+
 /** The service proxy of one node: its rules in the kernel, and the ports by which others judge it. */
 export type ServiceProxy = {
-  /** Takes the newest objects; rules follow within `batchMs` and one `nft` run, whatever came together. */
-  readonly update: (services: readonly ServiceObject[], slices: readonly EndpointSliceObject[]) => void
+  /** Something changed: rules follow in one `nft` run, whatever came together, from the view as it is then. */
+  readonly update: () => void
   /** Its node has no power: nothing is written until it is back. */
   readonly pause: () => void
   readonly resume: () => void
@@ -21,60 +27,64 @@ export type ServiceProxy = {
  * transaction, because every transaction costs a process on each node.
  */
 const batchMs = 20
+/** A transaction writes every rule anew: with many Services they come as seldom as kube-proxy's (minSyncPeriod 1 s). */
+const batchMsPerService = 0.5
+const batchMsMax = 1000
 
-type Wanted = { readonly services: readonly ServiceObject[]; readonly slices: readonly EndpointSliceObject[] }
-
-/** `complain` hears when the kernel refused the rules; the former ones stay. */
-export const startServiceProxy = (node: ProxyNode, complain: (message: string) => void): ServiceProxy => {
+/** `view` gives the newest objects; `complain` hears when the kernel refused the rules; the former ones stay. */
+export const startServiceProxy = (
+  node: ProxyNode,
+  view: () => ProxyView,
+  complain: (message: string) => void,
+): ServiceProxy => {
   const ports = startHealthPorts(node.name)
   const state: State = {
-    wanted: undefined,
+    stale: false,
     written: "",
     paused: false,
     timer: undefined,
     running: undefined,
-    lastSync: -batchMs,
+    nextSync: 0,
   }
 
   const sync = async (): Promise<void> => {
-    while (state.wanted !== undefined && !state.paused) {
-      const { services, slices } = state.wanted
-      state.wanted = undefined
-      const text = printRuleset(node, readProxiedPorts(services, slices))
-      try {
-        if (text !== state.written) await runInNamespace(node.name, ["nft", "-f", "-"], text)
-        state.written = text
-        ports.synced(services, slices)
-      } catch (error) {
-        complain(`service proxy of ${node.name}: ${sentenceOfError(error)}; the former rules stay`)
-      }
+    const began = performance.now()
+    state.stale = false
+    const { services, slices } = view()
+    const text = printRuleset(node, readProxiedPorts(services, slices))
+    try {
+      if (text !== state.written) await runInNamespace(node.name, ["nft", "-f", "-"], text)
+      state.written = text
+      ports.synced(services, slices)
+    } catch (error) {
+      complain(`service proxy of ${node.name}: ${sentenceOfError(error)}; the former rules stay`)
     }
+    state.nextSync = began + Math.min(batchMsMax, Math.max(batchMs, services.length * batchMsPerService))
   }
   const schedule = (): void => {
-    state.timer ??= setTimeout(
-      () => {
-        state.timer = undefined
-        state.lastSync = performance.now()
-        // A sync that finds nothing to write ends before it returns: only its promise may clear what is set here.
-        state.running ??= sync().finally(() => {
-          state.running = undefined
-        })
-      },
-      state.lastSync + batchMs - performance.now(),
-    )
+    if (state.paused || !state.stale || state.running !== undefined) return
+    state.timer ??= setTimeout(() => {
+      state.timer = undefined
+      if (state.paused) return
+      state.running = sync()
+      void state.running.finally(() => {
+        state.running = undefined
+        schedule()
+      })
+    }, state.nextSync - performance.now())
   }
   return {
-    update: (services, slices) => {
-      state.wanted = { services, slices }
+    update: () => {
+      state.stale = true
       ports.queued()
-      if (!state.paused) schedule()
+      schedule()
     },
     pause: () => {
       state.paused = true
     },
     resume: () => {
       state.paused = false
-      if (state.wanted !== undefined) schedule()
+      schedule()
     },
     settled: async () => {
       while (!state.paused && (state.timer !== undefined || state.running !== undefined))
@@ -89,12 +99,13 @@ export const startServiceProxy = (node: ProxyNode, complain: (message: string) =
 }
 
 type State = {
-  wanted: Wanted | undefined
+  /** The view changed since the last sync began. */
+  stale: boolean
   /** What the kernel has. */
   written: string
   paused: boolean
   timer: NodeJS.Timeout | undefined
   running: Promise<void> | undefined
-  /** When it began, by the process's monotonic clock. */
-  lastSync: number
+  /** Not before this moment of the process's monotonic clock. */
+  nextSync: number
 }

@@ -8,7 +8,7 @@ import { packetTest } from "../packet-test.ts"
 import { atticLayout, atticPods, atticShares } from "../topology/attic.ts"
 import { buildNetwork, runInNamespace } from "../topology/build.ts"
 import type { EndpointSliceObject, ServiceObject } from "./proxied-ports.ts"
-import { type ServiceProxy, startServiceProxy } from "./proxy.ts"
+import { type ProxyView, type ServiceProxy, startServiceProxy } from "./proxy.ts"
 
 packetTest(import.meta.url, "an update that changes no rule does not hold up the next one", async () => {
   const update = await cluster({ policy: "Cluster" })
@@ -150,22 +150,25 @@ type Made = {
 const cluster = async (made: Made): Promise<(made: Made) => Promise<void>> => {
   await buildNetwork(atticLayout, atticShares)
   await createPodRunner(atticShares).ensure(atticPods)
-  const proxies = [1, 2, 3].map((number) => startProxy(number))
+  let view: ProxyView = { services: [], slices: [] }
+  const proxies = [1, 2, 3].map((number) => startProxy(number, () => view))
   const update = async (made: Made): Promise<void> => {
-    for (const proxy of proxies) proxy.update([service(made)], slices(made))
+    view = { services: [service(made)], slices: slices(made) }
+    for (const proxy of proxies) proxy.update()
     await Promise.all(proxies.map((proxy) => proxy.settled()))
   }
   await update(made)
   return update
 }
 
-const startProxy = (number: number): ServiceProxy =>
+const startProxy = (number: number, view: () => ProxyView): ServiceProxy =>
   startServiceProxy(
     {
       name: `attic-${number}`,
       addresses: { ip: `192.168.40.3${number}`, ip6: `fd00:40::3${number}` },
       podNetworks: { ip: "10.244.0.0/16", ip6: "fd00:244::/32" },
     },
+    view,
     (message) => assert.fail(message),
   )
 

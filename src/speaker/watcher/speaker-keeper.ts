@@ -23,6 +23,8 @@ export class SpeakerKeeper {
   #nodeUid: string | undefined
   #wanted: JsonObject | undefined
   #sent: JsonObject | undefined
+  /** Between those two, once somebody asked: the deadline is asked for after every input. */
+  #difference: "none" | "ages" | "more" | undefined
   /** Of the last writes, oldest first. */
   #sentAt: readonly Instant[] = []
   #underWay: "object" | "status" | undefined
@@ -34,7 +36,7 @@ export class SpeakerKeeper {
 
   /** The object was seen, or seen gone. */
   seen(exists: boolean): void {
-    if (!exists) this.#sent = undefined
+    if (!exists) this.#remember(undefined)
     this.#exists = exists
   }
 
@@ -44,6 +46,7 @@ export class SpeakerKeeper {
 
   want(status: JsonObject): void {
     this.#wanted = status
+    this.#difference = undefined
   }
 
   /** The write that is due, if any. */
@@ -54,14 +57,14 @@ export class SpeakerKeeper {
       return { key, call: createCall(resourceOf.Speaker, this.#object(this.#nodeUid)) }
     }
     this.#underWay = "status"
-    this.#sent = this.#wanted
+    this.#remember(this.#wanted)
     this.#sentAt = [...this.#sentAt, at.now].slice(-promptWritesMax)
     const place = { resource: resourceOf.Speaker, name: this.#node, subresource: "status" } as const
     return { key, call: mergePatchCall(place, { status: this.#wanted! }) }
   }
 
   wakeAt(): Instant | undefined {
-    if (!this.#differs() || this.#underWay !== undefined) return undefined
+    if (this.#differs() === "none" || this.#underWay !== undefined) return undefined
     return this.#dueAt()
   }
 
@@ -72,27 +75,37 @@ export class SpeakerKeeper {
     if (was === "object") this.#exists = event.kind !== "refused"
     if (was === "status" && event.kind === "refused") {
       this.#exists = event.failure.reason !== "missing"
-      this.#sent = undefined
+      this.#remember(undefined)
     }
   }
 
   #isDue(now: Instant): boolean {
-    if (this.#underWay !== undefined || !this.#differs()) return false
+    if (this.#underWay !== undefined || this.#differs() === "none") return false
     return now >= this.#dueAt()
   }
 
   #dueAt(): Instant {
     const [oldest, last] = [this.#sentAt[0], this.#sentAt.at(-1)]
     if (oldest === undefined || last === undefined) return 0 as Instant
-    if (sameJson(withoutAges(this.#wanted), withoutAges(this.#sent))) return after(last, speakerWriteIntervalMs)
+    if (this.#differs() === "ages") return after(last, speakerWriteIntervalMs)
     return this.#sentAt.length < promptWritesMax
       ? (0 as Instant)
       : after(oldest, promptWritesMax * speakerWriteIntervalMs)
   }
 
-  #differs(): boolean {
-    return this.#wanted !== undefined && !sameJson(this.#wanted, this.#sent)
+  #remember(sent: JsonObject | undefined): void {
+    this.#sent = sent
+    this.#difference = undefined
   }
+
+  #differs(): "none" | "ages" | "more" {
+    return (this.#difference ??= differenceOf(this.#wanted, this.#sent))
+  }
+}
+
+const differenceOf = (wanted: JsonObject | undefined, sent: JsonObject | undefined): "none" | "ages" | "more" => {
+  if (wanted === undefined || sameJson(wanted, sent)) return "none"
+  return sameJson(withoutAges(wanted), withoutAges(sent)) ? "ages" : "more"
 }
 
 /** What a status says but for when the gateway last asked. */
