@@ -1,5 +1,6 @@
 /** The API server that stories are told to: the embedded one, or with PORCHLIGHT_TEST_API=real a real kube-apiserver. */
-import { globSync, readFileSync } from "node:fs"
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { parseAllDocuments } from "yaml"
 import { nobody, parseServer, type ApiTarget } from "../src/edge/api-target.ts"
@@ -11,6 +12,8 @@ import { startRealApiServer } from "./kube-apiserver.ts"
 export type TestApiServer = {
   readonly name: "embedded" | "real"
   readonly target: ApiTarget
+  /** The path of a kubeconfig, for programs of their own. */
+  readonly kubeconfig: string
   readonly stop: () => Promise<void>
 }
 
@@ -23,9 +26,10 @@ export const startTestApiServer = async (): Promise<TestApiServer> => {
   if (wanted === "embedded") return startEmbedded()
   if (wanted !== "real") throw new Error(`PORCHLIGHT_TEST_API is "${wanted}", but must be embedded or real`)
   const running = process.env["PORCHLIGHT_TEST_KUBECONFIG"]
-  if (running !== undefined) return { name: "real", target: targetOf(running), stop: async () => undefined }
-  const server = await startRealApiServer((line) => console.error(line))
-  return { name: "real", target: targetOf(server.kubeconfig), stop: server.stop }
+  if (running !== undefined)
+    return { name: "real", target: targetOf(running), kubeconfig: running, stop: async () => undefined }
+  const { kubeconfig, stop } = await startRealApiServer((line) => console.error(line))
+  return { name: "real", target: targetOf(kubeconfig), kubeconfig, stop }
 }
 
 const targetOf = (kubeconfig: string): ApiTarget => {
@@ -39,7 +43,26 @@ const startEmbedded = async (): Promise<TestApiServer> => {
   const address = parseServer(server.url, undefined, true)
   if (address === undefined) throw new Error(`the embedded API server gave an address that is none: ${server.url}`)
   for (const crd of crds()) await createCrd(server.url, crd)
-  return { name: "embedded", target: { server: address, credentials: async () => nobody }, stop: server.close }
+  const folder = mkdtempSync(join(tmpdir(), "porchlight-stories-"))
+  const stop = async (): Promise<void> => {
+    rmSync(folder, { recursive: true, force: true })
+    await server.close()
+  }
+  const target = { server: address, credentials: async () => nobody }
+  return { name: "embedded", target, kubeconfig: writeKubeconfig(folder, server.url), stop }
+}
+
+const writeKubeconfig = (folder: string, url: string): string => {
+  const path = join(folder, "kubeconfig")
+  const config = {
+    apiVersion: "v1",
+    kind: "Config",
+    "current-context": "embedded",
+    contexts: [{ name: "embedded", context: { cluster: "embedded" } }],
+    clusters: [{ name: "embedded", cluster: { server: url } }],
+  }
+  writeFileSync(path, JSON.stringify(config))
+  return path
 }
 
 const crds = (): readonly Json[] => {
