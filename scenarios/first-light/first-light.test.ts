@@ -2,9 +2,8 @@ import assert from "node:assert/strict"
 import { join } from "node:path"
 import { test } from "node:test"
 import { stageOfSimulated } from "../../src/cli/demo-simulated.ts"
-import { metallbNamespace } from "../../src/cli/demo-stage.ts"
 import { surveyOf } from "../../src/cli/survey/survey.ts"
-import { isUnreadable, readScenario, type Scenario } from "../../src/lab/scenario.ts"
+import { isUnreadable, readScenario, type Scenario, systemNamespace } from "../../src/lab/scenario.ts"
 import { raiseSimulated } from "../../src/lab/simulated/simulated-lab.ts"
 import { decisionsOf, expectedDecisions, tellFirstLight } from "./first-light-story.ts"
 
@@ -12,7 +11,7 @@ test("from the files alone: the Service gets the lowest free address, and attic-
   const { name, objects, facts } = scenario()
   const survey = surveyOf(
     { name, source: "dump", objects: [...objects, ...facts], withheld: [], readAt: 1_795_284_000, again: "" },
-    { metallbNamespace },
+    { metallbNamespace: systemNamespace },
   )
   assert.deepEqual(decisionsOf(survey), expectedDecisions)
 })

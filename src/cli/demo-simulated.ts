@@ -1,10 +1,10 @@
 import type { ControlClient } from "../lab/control.ts"
 import type { Needs } from "../lab/needs.ts"
-import { isUnreadable, readScenario } from "../lab/scenario.ts"
+import { isUnreadable, readScenario, systemNamespace } from "../lab/scenario.ts"
 import { simulatedControl } from "../lab/simulated/simulated-control.ts"
 import { raiseSimulated, type SimulatedLab } from "../lab/simulated/simulated-lab.ts"
 import { demoLab } from "./demo-lab.ts"
-import { type DemoStage, metallbNamespace } from "./demo-stage.ts"
+import type { DemoStage } from "./demo-stage.ts"
 import { labPrograms } from "./lab-programs.ts"
 import { commandPrefix } from "./prefix.ts"
 import { surveyOf } from "./survey/survey.ts"
@@ -62,7 +62,7 @@ export const stageOfSimulated = (lab: SimulatedLab): DemoStage => {
     nowMs: lab.nowMs,
     pause: async (ms) => lab.run(ms),
     patch: async (path, body) => lab.request("PATCH", path, { ...body }),
-    survey: async () => surveyOf(factsOf(lab), { metallbNamespace }),
+    survey: async () => surveyOf(factsOf(lab), { metallbNamespace: systemNamespace }),
   }
 }
 

@@ -3,6 +3,7 @@ import { setTimeout as pause } from "node:timers/promises"
 import type { ApiAnswer } from "../lab/api.ts"
 import type { ControlClient } from "../lab/control.ts"
 import type { RunningLab } from "../lab/host.ts"
+import { systemNamespace } from "../lab/scenario.ts"
 import { loadSurvey } from "./survey/load.ts"
 import type { Survey } from "./survey/survey.ts"
 
@@ -16,14 +17,11 @@ export type DemoStage = {
   readonly patch: (path: string, body: object) => Promise<ApiAnswer>
 }
 
-/** Where the scenarios' pools and advertisements are. */
-export const metallbNamespace = "metallb-system"
-
 export const stageOfLab = (lab: RunningLab): DemoStage => ({
   call: lab.control.call,
   pause: (ms) => pause(ms),
   nowMs: () => performance.now(),
-  survey: () => loadSurvey({ kubeconfig: lab.kubeconfig, metallbNamespace }),
+  survey: () => loadSurvey({ kubeconfig: lab.kubeconfig, metallbNamespace: systemNamespace }),
   patch: async (path, body) => {
     const headers = { "content-type": "application/merge-patch+json" }
     const answer = await fetch(`${lab.url}${path}`, { method: "PATCH", headers, body: JSON.stringify(body) })

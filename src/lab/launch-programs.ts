@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { gatewayPath } from "./api-gateway.ts"
 import { type LabProgram, type ProgramSpec, startProgram } from "./programs.ts"
+import { systemNamespace } from "./scenario.ts"
 import type { Machine } from "./topology/layout.ts"
 
 /** The command lines of our programs up to and including their name; undefined leaves one out. */
@@ -10,8 +11,6 @@ export type ProgramCommands = {
   readonly speaker: readonly [string, ...string[]] | undefined
 }
 
-/** Where pools, advertisements and the beat key are, as MetalLB's manifests have it. */
-export const systemNamespace = "metallb-system"
 const metricsPort = 7472
 
 /** Starts one controller beside the nodes and one speaker on each; `complain` hears of ends nobody asked for. */

@@ -59,6 +59,18 @@ const readDocuments = (text: string, path: string, faults: string[]): readonly J
     return isObject(value) ? [value] : []
   })
 
+/** Where scenarios have pools, advertisements and the beat key, as MetalLB's manifests do. */
+export const systemNamespace = "metallb-system"
+
+/** kubeadm's own, for a scenario that does not say. */
+const serviceCidrDefault = "10.96.0.0/12"
+
+/** The networks of cluster addresses, as `network.yaml` says. */
+export const serviceCidrsOf = ({ facts }: Scenario): readonly string[] => {
+  const said = facts.flatMap((network) => textAt(network, "spec", "cluster", "serviceCIDR")?.split(",") ?? [])
+  return said.length > 0 ? said : [serviceCidrDefault]
+}
+
 /** Each node's share of the pod network, from its Node object. */
 export const sharesOf = (objects: readonly JsonObject[]): ReadonlyMap<string, NodeShare> =>
   new Map(

@@ -7,7 +7,7 @@ import { createApplier, readManifests } from "../apply-objects.ts"
 import type { Answer, Target } from "../actors/ask.ts"
 import type { ActiveFault } from "../fault.ts"
 import { type LabService, labServices, nameOf, servicesOf } from "../lab-service.ts"
-import { type Scenario, sharesOf } from "../scenario.ts"
+import { type Scenario, serviceCidrsOf, sharesOf, systemNamespace } from "../scenario.ts"
 import { createSimulatedApi, type SimulatedApi } from "./api-server.ts"
 import { keepCluster } from "./cluster-keeper.ts"
 import { type ControllerProcess, startController } from "./controller-process.ts"
@@ -62,10 +62,6 @@ export type HeardStation = { readonly mac: string; readonly tookMs: number }
 
 type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
 
-/** Where pools, advertisements and the beat key are, as MetalLB's manifests have it. */
-const systemNamespace = "metallb-system"
-/** kubeadm's own, for a scenario that does not say. */
-const serviceCidrDefault = "10.96.0.0/12"
 const addressPatienceMs = 8000
 /** Long enough for a SYN that had to be sent again after one second. */
 const askPatienceMs = 1500
@@ -251,11 +247,6 @@ const dumped = [
   "/apis/porchlight.dev/v1alpha1/speakers",
   "/apis/porchlight.dev/v1alpha1/networks",
 ]
-
-const serviceCidrsOf = ({ facts }: Scenario): readonly string[] => {
-  const said = facts.flatMap((network) => textAt(network, "spec", "cluster", "serviceCIDR")?.split(",") ?? [])
-  return said.length > 0 ? said : [serviceCidrDefault]
-}
 
 const asLabApi = (api: SimulatedApi): Parameters<typeof createApplier>[0] => ({
   request: async (method, path, body, contentType) => api.request(method as Method, path, body, contentType),
