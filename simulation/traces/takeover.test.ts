@@ -118,7 +118,7 @@ test("trace 08: after a pause that no clock shows the sleeper answers until the 
 })
 
 test("trace 09: an isolated holder claims nothing, and back it announces and answers nothing lost", () => {
-  const { claims, losses, beats, stale } = play({
+  const { claims, losses, beats, stale, findings } = play({
     clientAsksEveryMs: 30,
     acts: [
       { at: 3000, do: "unplug", node: C, segment: 0 },
@@ -131,5 +131,15 @@ test("trace 09: an isolated holder claims nothing, and back it announces and ans
   )
   assertAt(beats(C).find(({ beat }) => beat.alone)?.at, 3400, 105)
   assertAt(losses[0]!.at, 4320, 103)
+  assert.deepEqual(
+    findings
+      .filter(({ node }) => node === C)
+      .map(({ code, on }) => [code, on])
+      .slice(0, 2),
+    [
+      ["hears-nothing", true],
+      ["hears-nothing", false],
+    ],
+  )
   assert.deepEqual(stale, [])
 })

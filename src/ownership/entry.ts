@@ -27,8 +27,8 @@ export type Entry = {
   revoked: Grant | undefined
   /** The group was in the view and left it. */
   wasGone: boolean
-  /** When a claim was last let go: who took it instead may not have been heard yet. */
-  freedAt: Instant | undefined
+  /** Somebody may hold it whose claim has not been heard yet: a window after a release, or after a probe was answered. */
+  notBefore: Instant
   estate: OwnEstate | undefined
   inherited: InheritedClaim | undefined
   /** `move-to`, until it was tried. */
@@ -47,7 +47,7 @@ export const newEntry = (key: Address): Entry => ({
   top: undefined,
   revoked: undefined,
   wasGone: false,
-  freedAt: undefined,
+  notBefore: -Infinity as Instant,
   estate: undefined,
   inherited: undefined,
   giveTo: undefined,

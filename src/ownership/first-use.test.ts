@@ -110,3 +110,20 @@ test("a member heard only by its token counts as holder while it answers", () =>
     ["holder-silent"],
   )
 })
+
+test("a member that answers a question to all, whose beat has not said so yet, has a window to say it", () => {
+  const rig = activeRig([group()])
+  const question = only(rig.pass(180), "ask")[0]!
+  rig.feed({ kind: "answer", from: second, address, holds: 1, nonce: question.nonce })
+  assert.equal(only(rig.pass(480), "moved").length, 0)
+  rig.living.set(second, { changes: [claimed(1)], pageEnd: 1, total: 1 })
+  rig.pass(200)
+  assert.deepEqual(rig.segment.inspect(rig.now() as never).addresses[0]!.state, { is: "elsewhere", holder: second })
+})
+
+test("an answer with a nonce this node did not draw is a recording and changes nothing", () => {
+  const rig = activeRig([group()])
+  const question = only(rig.pass(180), "ask")[0]!
+  rig.feed({ kind: "answer", from: second, address, holds: 1, nonce: question.nonce + 1 })
+  assert.equal(only(rig.pass(200), "moved").length, 1)
+})

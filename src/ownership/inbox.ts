@@ -109,7 +109,7 @@ const noteChange = (state: SegmentState, peer: Peer, change: ClaimChange, now: I
   state.dirty.add(entry)
   if (change.kind === "claimed")
     return learnClaim(state, peer, change.address, { ...claimOf(peer, change), announced: false }, now)
-  if (entry.claims.delete(peer.node)) entry.freedAt = now
+  if (entry.claims.delete(peer.node)) entry.notBefore = after(now, state.windowMs)
   peer.claims.delete(entry)
   if (change.kind === "revoked") entry.revoked = Math.max(entry.revoked ?? 0, change.grant)
 }

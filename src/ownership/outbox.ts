@@ -97,9 +97,9 @@ const offerOf = ({ key, group, state }: Entry): Offer =>
     ? { address: key, grant: state.grant, epoch: state.epoch }
     : { address: key, grant: group!.grant, epoch: 0 }
 
-/** A warming peer is told what its former process held, and nobody took since. */
+/** Until it is active a peer is told what its former process held, and nobody took since. */
 const estateFor = (state: SegmentState, peer: Peer): EstateClaim[] => {
-  if (peer.estate === undefined || peer.state !== "warming") return none
+  if (peer.estate === undefined) return none
   const claims: EstateClaim[] = []
   let bytes = 0
   for (const entry of peer.estate.entries) {

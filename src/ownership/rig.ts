@@ -15,6 +15,8 @@ export type Rig = {
   readonly feed: (input: SegmentInput) => readonly SegmentOutput[]
   /** Lets time pass: wakes the segment when it asks for it, and sends each living peer's beat every 100 ms. */
   readonly pass: (ms: number) => readonly SegmentOutput[]
+  /** Lets time pass in which the program does not run. */
+  readonly sleep: (ms: number) => void
   /** A beat of a peer as it would be now: it acknowledges and echoes what this node sent last. */
   readonly beat: (from: NodeId, content?: Partial<Beat>) => readonly SegmentOutput[]
   /** Peers that beat while time passes. */
@@ -79,7 +81,10 @@ export const createRig = (config: Partial<SegmentConfig> = {}, peers: readonly N
   }
   feed({ kind: "members", members: peers.map((node) => ({ node, reachable: true })) })
   feed({ kind: "bound" })
-  return { segment, now: () => now, feed, pass, beat, living }
+  const sleep = (ms: number): void => {
+    now += ms
+  }
+  return { segment, now: () => now, feed, pass, sleep, beat, living }
 }
 
 /** A rig that has listened and is active, with these groups in its view. */

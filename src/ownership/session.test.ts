@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import type { Boot } from "./beat.ts"
-import { activeRig, address, claimed, group, only, second, wallSeconds } from "./rig.ts"
+import { activeRig, address, claimed, createRig, group, only, second, third, wallSeconds } from "./rig.ts"
 
 const otherBoot = 777 as Boot
 
@@ -17,6 +17,35 @@ test("a recorded beat with a better claim takes nothing away: it cannot echo thi
   }
   const outputs = rig.beat(second, recorded)
   assert.equal(only(outputs, "moved").length, 0)
+})
+
+test("a recorded beat of a node never met keeps this node from claiming, and takes nothing away", () => {
+  const rig = activeRig([group()], {}, [third])
+  assert.equal(only(rig.pass(300), "moved").length, 1)
+  const recorded = { toBoot: 5 as Boot, changes: [claimed(1, wallSeconds + 900)], pageEnd: 1, total: 1 }
+  assert.equal(only(rig.beat(second, recorded), "moved").length, 0)
+})
+
+test("a recorded beat of a former boot does not unseat the living process", () => {
+  const rig = activeRig([group()])
+  rig.living.set(second, { changes: [claimed(1)], pageEnd: 1, total: 1 })
+  rig.pass(200)
+  rig.beat(second, { boot: otherBoot, sequence: 9, toBoot: 5 as Boot })
+  assert.equal(only(rig.pass(2000), "moved").length, 0)
+  assert.deepEqual(rig.segment.inspect(rig.now() as never).addresses[0]!.state, { is: "elsewhere", holder: second })
+})
+
+test("what peers remember of this node is not its own any more once another has claimed it", () => {
+  const rig = createRig()
+  rig.pass(100)
+  rig.beat(third, { changes: [claimed(1, wallSeconds + 5)], pageEnd: 1, total: 1 })
+  rig.living.delete(third)
+  rig.living.set(second, { estate: [{ address, grant: 1, epoch: wallSeconds }] })
+  rig.feed({ kind: "view", groups: [group()], gone: [], complete: true })
+  assert.deepEqual(
+    only(rig.pass(1500), "moved").map(({ because }) => because.code),
+    ["holder-silent"],
+  )
 })
 
 test("a better claim of a peer that echoes this node's boot is believed before the next frame", () => {

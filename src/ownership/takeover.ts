@@ -133,7 +133,7 @@ const turnOf = (
   const rankMs = rankMsOf(state, entry)
   const firstMs = why === "new" && rankMs > 0 ? timing.firstUseGraceMs : 0
   const graceMs = why === "grant" && isInOrder(state, entry, holder!.node) ? timing.grantGraceMs : 0
-  const from = why === "free" ? Math.max(since, (entry.freedAt ?? -Infinity) + state.windowMs) : since
+  const from = why === "free" || why === "new" ? Math.max(since, entry.notBefore) : since
   return { for: graceMs > 0 ? "grant-grace" : "rank", dueAt: after(from as Instant, rankMs + firstMs + graceMs) }
 }
 

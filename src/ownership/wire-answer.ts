@@ -3,6 +3,7 @@ import type { At } from "../time/instant.ts"
 import { after } from "../time/instant.ts"
 import type { Epoch, Grant, NodeId } from "./beat.ts"
 import { learnClaim } from "./inbox.ts"
+import type { Entry } from "./entry.ts"
 import { heardAnswer } from "./liveness.ts"
 import type { Peer } from "./peer.ts"
 import { compareHere } from "./standing.ts"
@@ -29,7 +30,10 @@ type Answer = {
   readonly nonce: number
 }
 
-/** A member's token: it lives. Where its beats do not arrive, it is also all that is known of its claims. */
+/**
+ * A member's token: it lives. Where its beats do not arrive, it is also all that is known of its claims; where they do,
+ * the beat that says it holds the address may have been lost, and there is time for the next.
+ */
 export const receiveAnswer = (state: SegmentState, answer: Answer, at: At): void => {
   if (!state.rules["own-question"]) return
   const peer = peerOf(state, answer.from)
@@ -37,15 +41,21 @@ export const receiveAnswer = (state: SegmentState, answer: Answer, at: At): void
   const isProbe = entry.state.is === "asking" && entry.state.nonce === answer.nonce
   if (!isProbe && peer.question?.nonces.includes(answer.nonce) !== true) return
   heardAnswer(state, peer, at.now)
-  if (at.now < after(peer.directAt, peer.windowMs)) return
+  if (!isFromLog(peer, at)) return learnAnswer(state, peer, entry, answer.holds, at)
+  if (!isProbe || answer.holds === undefined) return
+  entry.notBefore = after(at.now, state.windowMs)
+  state.dirty.add(entry)
+}
+
+/** Its beats do not arrive. */
+const learnAnswer = (state: SegmentState, peer: Peer, entry: Entry, holds: Grant | undefined, at: At): void => {
   const known = entry.claims.get(peer.node)
-  if (answer.holds === undefined) {
-    if (known === undefined) return
-    entry.claims.delete(peer.node)
-    peer.claims.delete(entry)
-    state.dirty.add(entry)
-  } else if (known?.grant !== answer.holds)
-    learnClaim(state, peer, entry.key, { node: peer.node, grant: answer.holds, epoch: 0, announced: true }, at.now)
+  if (holds !== undefined && known?.grant !== holds)
+    return learnClaim(state, peer, entry.key, { node: peer.node, grant: holds, epoch: 0, announced: true }, at.now)
+  if (holds !== undefined || known === undefined) return
+  entry.claims.delete(peer.node)
+  peer.claims.delete(entry)
+  state.dirty.add(entry)
 }
 
 type Announcement = { readonly from: NodeId; readonly address: Address; readonly grant: Grant; readonly epoch: Epoch }
