@@ -12,10 +12,6 @@ export type At = {
   readonly entropy: number
 }
 
-/** A protocol machine is a value. */
-export type Stepped<S, O> = { readonly state: S; readonly outputs: readonly O[]; readonly wakeAt: Instant | undefined }
-export type Step<S, I, O> = (state: S, input: I, at: At) => Stepped<S, O>
-
 /** A program has identity and owns its indexes; the world hands inputs in, performs outputs, and wakes it at `wakeAt`. */
 export type Program<I, O> = {
   readonly step: (input: I, at: At) => readonly O[]
