@@ -121,6 +121,26 @@ test("a member that answers a question to all, whose beat has not said so yet, h
   assert.deepEqual(rig.segment.inspect(rig.now() as never).addresses[0]!.state, { is: "elsewhere", holder: second })
 })
 
+test("a member that answered and whose beats never say so is asked again, and then not believed", () => {
+  const rig = activeRig([group()])
+  const question = only(rig.pass(180), "ask")[0]!
+  rig.feed({ kind: "answer", from: second, address, holds: 1, nonce: question.nonce })
+  const outputs = rig.pass(700)
+  assert.equal(only(outputs, "ask").length, 3)
+  assert.equal(only(outputs, "moved").length, 1)
+})
+
+test("a finding about an event is withdrawn when the event does not come again for a minute", () => {
+  const rig = activeRig([group()])
+  rig.pass(300)
+  rig.feed({ kind: "foreign", address, mac: strangerMac, member: undefined })
+  assert.equal(only(rig.pass(59_000), "finding").length, 0)
+  assert.deepEqual(
+    only(rig.pass(2000), "finding").map(({ finding, on }) => [finding.code, on]),
+    [["answered-without-token", false]],
+  )
+})
+
 test("an answer with a nonce this node did not draw is a recording and changes nothing", () => {
   const rig = activeRig([group()])
   const question = only(rig.pass(180), "ask")[0]!

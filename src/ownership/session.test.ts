@@ -41,6 +41,7 @@ test("what peers remember of this node is not its own any more once another has 
   rig.beat(third, { changes: [claimed(1, wallSeconds + 5)], pageEnd: 1, total: 1 })
   rig.living.delete(third)
   rig.living.set(second, { estate: [{ address, grant: 1, epoch: wallSeconds }] })
+  rig.pass(800)
   rig.feed({ kind: "view", groups: [group()], gone: [], complete: true })
   assert.deepEqual(
     only(rig.pass(1500), "moved").map(({ because }) => because.code),

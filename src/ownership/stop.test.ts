@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { activeRig, group, only, type Rig, second, third } from "./rig.ts"
+import { activeRig, createRig, group, only, type Rig, second, third } from "./rig.ts"
 
 test("a restart is said for two and a half beats, and then the process may end", () => {
   const rig = stoppingRig()
@@ -25,9 +25,7 @@ test("who restarts answers until the end, offers nothing, and does nothing after
 })
 
 test("what never became active is gone at once", () => {
-  const rig = activeRig([])
-  const early = activeRig([group()])
-  for (const one of [rig, early]) one.living.clear()
+  const early = createRig()
   assert.deepEqual(
     early.feed({ kind: "stop", how: "leaving" }).map(({ kind }) => kind),
     ["exit"],
