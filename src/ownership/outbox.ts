@@ -18,7 +18,8 @@ export const flushBeats = (state: SegmentState, at: At): void => {
   state.beatDue.clear()
   if (!state.bound || state.phase.is === "exited") return
   const heard = heardNow(state, at)
-  for (const peer of due) if (canReach(state, peer)) sendBeats(state, peer, heard)
+  const before = state.sequence
+  for (const peer of due) if (canReach(state, peer)) sendBeats(state, peer, heard, before)
   tidyLog(state.log, acknowledgedByAll(state))
 }
 
@@ -36,7 +37,9 @@ const heardNow = (state: SegmentState, at: At): Heard => {
 const canReach = (state: SegmentState, peer: Peer): boolean =>
   state.members.get(peer.node)?.reachable === true || peer.directAt !== never
 
-const sendBeats = (state: SegmentState, peer: Peer, heard: Heard): void => {
+/** Beats that leave together share their sequences: counted for each datagram they would run out of 32 bits in weeks. */
+const sendBeats = (state: SegmentState, peer: Peer, heard: Heard, before: number): void => {
+  let sequence = before
   const offers = offersTo(state, peer)
   const estate = estateFor(state, peer)
   const room = beatBytes.page - beatBytes.fixed - beatBytes.heard * heard.length
@@ -47,10 +50,15 @@ const sendBeats = (state: SegmentState, peer: Peer, heard: Heard): void => {
     const left = room - bytes - some.bytes
     tell(state, {
       kind: "beat",
-      beat: beatOf(state, peer, heard, { ...page, offers: some.taken, estate: takeFitting(estate, left).taken }),
+      beat: beatOf(state, peer, heard, ++sequence, {
+        ...page,
+        offers: some.taken,
+        estate: takeFitting(estate, left).taken,
+      }),
     })
     base = page.pageEnd
   } while ((base < state.log.version || offers.length > 0 || estate.length > 0) && peer.is === "alive")
+  state.sequence = Math.max(state.sequence, sequence)
 }
 
 type Content = {
@@ -61,11 +69,11 @@ type Content = {
   readonly estate: readonly EstateClaim[]
 }
 
-const beatOf = (state: SegmentState, peer: Peer, heard: Heard, content: Content): Beat => ({
+const beatOf = (state: SegmentState, peer: Peer, heard: Heard, sequence: number, content: Content): Beat => ({
   from: state.config.self,
   to: peer.node,
   boot: state.config.boot,
-  sequence: ++state.sequence,
+  sequence,
   state: spokenState(state),
   alone: state.connection.is === "alone",
   intervalMs: state.config.intervalMs,

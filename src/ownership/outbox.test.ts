@@ -1,0 +1,80 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import type { Ipv4 } from "../net/address.ts"
+import type { Boot, NodeId } from "./beat.ts"
+import { activeRig, address, claimed, createRig, group, only, second, self, third, wallSeconds } from "./rig.ts"
+import { beatBytes, entryBytes } from "./log.ts"
+
+test("a thousand claims reach a living peer at once, in pages that fit a datagram", () => {
+  const keys = Array.from({ length: 1000 }, (_, i) => (0x0a000000 + i) as Ipv4)
+  const rig = activeRig(keys.map((key) => group({ key })))
+  const outputs = rig.pass(245)
+  const pages = only(outputs, "beat").filter(({ beat }) => beat.to === second && beat.changes.length > 0)
+  assert.equal(pages.at(-1)!.beat.pageEnd, 1000)
+  for (const { beat } of pages) {
+    const entries = [...beat.changes, ...beat.offers, ...beat.estate]
+    const bytes =
+      beatBytes.fixed + 5 * beat.heard.length + entries.reduce((sum, one) => sum + entryBytes(one.address), 0)
+    assert.ok(bytes <= beatBytes.page, `${bytes} bytes`)
+  }
+})
+
+test("a silent peer gets one page a beat", () => {
+  const keys = Array.from({ length: 1000 }, (_, i) => (0x0a000000 + i) as Ipv4)
+  const rig = createRig()
+  rig.living.delete(third)
+  rig.pass(350)
+  rig.feed({ kind: "view", groups: keys.map((key) => group({ key })), gone: [], complete: true })
+  rig.pass(1000)
+  const perSecond = only(rig.pass(1000), "beat").filter(({ beat }) => beat.to === third)
+  assert.ok(perSecond.length <= 11, `${perSecond.length} beats`)
+})
+
+test("sequences rise for each receiver, and not by the number of receivers", () => {
+  const rig = activeRig([group()])
+  const sequences = only(rig.pass(5000), "beat").map(({ beat }) => beat)
+  for (const peer of [second, third]) {
+    const own = sequences.filter(({ to }) => to === peer).map(({ sequence }) => sequence)
+    assert.ok(own.every((sequence, i) => i === 0 || sequence > own[i - 1]!))
+  }
+  assert.ok(sequences.at(-1)!.sequence < 80, `${sequences.at(-1)!.sequence}`)
+})
+
+test("a beat reports what this node heard itself, with ages rounded up, and nobody's report", () => {
+  const rig = createRig()
+  rig.living.delete(third)
+  rig.living.set(second, { heard: [{ node: third, ageMs: 10 }] })
+  rig.pass(455)
+  const { heard } = only(rig.pass(100), "beat").at(-1)!.beat
+  assert.deepEqual(
+    heard.map(({ node }) => node),
+    [second],
+  )
+  assert.equal(heard[0]!.ageMs % 10, 0)
+})
+
+test("the estate of a peer's many addresses is told by three nodes at most", () => {
+  const keys = Array.from({ length: 200 }, (_, i) => (0x0a000000 + i) as Ipv4)
+  const lower = [2, 3, 4, 5].map((node) => node as NodeId)
+  for (const [own, tells] of [
+    [self, true],
+    [9 as NodeId, false],
+  ] as const) {
+    const rig = activeRig([], { self: own, boot: 11 as Boot }, lower)
+    const changes = keys.map((key, i) => claimed(i + 1, wallSeconds, 1, key))
+    const to = { to: own }
+    for (const peer of lower) rig.living.set(peer, to)
+    rig.living.set(5 as NodeId, { ...to, changes, pageEnd: 200, total: 200 })
+    rig.pass(300)
+    rig.living.set(5 as NodeId, { ...to, boot: 777 as Boot, state: "warming" })
+    const told = only(rig.pass(400), "beat").some(({ beat }) => beat.to === 5 && beat.estate.length > 0)
+    assert.equal(told, tells)
+  }
+})
+
+test("what is asked of the machine as JSON can be printed, addresses as text", () => {
+  const rig = activeRig([group()])
+  rig.pass(300)
+  const text = JSON.stringify(rig.segment.inspect(rig.now() as never))
+  assert.ok(text.includes(String(address)) && !text.includes("null"), text)
+})
