@@ -15,8 +15,8 @@ export type Neighbours = {
   readonly hear: (carried: Carried & { readonly kind: "arp" | "ndp" }) => void
   /** Calls back with the hardware address as soon as it is known: at once, after an answer, or never. */
   readonly resolve: (address: Address, then: (mac: Mac) => void) => void
-  /** Something came back from there: the entry is good for another while. */
-  readonly confirm: (address: Address) => void
+  /** What the table says, without asking. */
+  readonly known: (address: Address) => Mac | undefined
   /** Who answers when all are asked afresh, whatever the table says. */
   readonly askWho: (address: Address, heard: (mac: Mac) => void, mostMs: number) => void
   readonly forgetAll: () => void
@@ -104,10 +104,7 @@ export const createNeighbours = (world: World, { mac, addresses, send }: Interio
       if (entry.tries === 0 && (entry.mac === undefined || !isFresh(entry))) keepAsking(address, entry)
       if (entry.mac !== undefined) then(entry.mac)
     },
-    confirm: (address) => {
-      const entry = entries.get(address)
-      if (entry?.mac !== undefined) entry.since = world.now()
-    },
+    known: (address) => entries.get(address)?.mac,
     askWho: (address, heard, mostMs) => {
       const watcher = (of: Address, from: Mac): void => (of === address ? heard(from) : undefined)
       watchers.add(watcher)

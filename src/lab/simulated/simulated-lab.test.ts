@@ -1,8 +1,10 @@
 import assert from "node:assert/strict"
 import { join } from "node:path"
 import { test } from "node:test"
-import { textAt } from "../../kubernetes/json.ts"
-import { isUnreadable, readScenario } from "../scenario.ts"
+import type { JsonObject } from "../../kubernetes/http.ts"
+import { listAt, objectAt, textAt, withField, withoutField } from "../../kubernetes/json.ts"
+import { isUnreadable, readScenario, type Scenario } from "../scenario.ts"
+import type { Link } from "../topology/layout.ts"
 import { raiseSimulated, type SimulatedLab } from "./simulated-lab.ts"
 import { simulatedControl } from "./simulated-control.ts"
 import { askerPatienceMs } from "./visitors.ts"
@@ -123,6 +125,19 @@ test("a machine that answers for an address of ours is heard beside us", async (
   assert.equal(lab.stationsOf(vip).length, 2)
 })
 
+test("both families of a Service are answered by one node, and go to the next together", async () => {
+  const lab = await raiseSimulated(withBothFamilies(firstLight()), options(1))
+  lab.run(2000)
+  const [service] = lab.services()
+  assert.deepEqual(service?.addresses, [vip, "fd00:40::200"])
+  assert.deepEqual(service.addresses.map(lab.answererOf), ["attic-3", "attic-3"])
+  lab.damage.break("attic-3", "power")
+  lab.run(2000)
+  assert.deepEqual(service.addresses.map(lab.answererOf), ["attic-2", "attic-2"])
+  const answer = lab.ask({ address: "fd00:40::200", port: 80, protocol: "TCP" })
+  assert.equal(answer.kind === "answered" && answer.greeting?.seen, "fd00:244:2::")
+})
+
 test("what cannot be broken is refused with what there is", async () => {
   const control = simulatedControl(await raise(1))
   const answer = await control.break({ machine: "attic-9", fault: "power" })
@@ -133,11 +148,49 @@ test("what cannot be broken is refused with what there is", async () => {
   await assert.rejects(control.readAsker({ asker: 7 }), /no asker 7/)
 })
 
-const raise = async (seed: number): Promise<SimulatedLab> => {
-  const root = join(import.meta.dirname, "../../..")
+const root = join(import.meta.dirname, "../../..")
+const options = (seed: number) => ({ seed, crds: join(root, "deploy/crds"), version: "test" })
+
+const firstLight = (): Scenario => {
   const scenario = readScenario(join(root, "scenarios/first-light"))
   assert.ok(!isUnreadable(scenario))
-  return raiseSimulated(scenario, { seed, crds: join(root, "deploy/crds"), version: "test" })
+  return scenario
+}
+
+const raise = (seed: number): Promise<SimulatedLab> => raiseSimulated(firstLight(), options(seed))
+
+/** The same network with IPv6 beside IPv4 everywhere. */
+const withBothFamilies = (scenario: Scenario): Scenario => {
+  const { layout } = scenario
+  const machines = layout.machines.map((machine, index) => {
+    const [link] = machine.links
+    const addresses: Link["addresses"] = [...link.addresses, `fd00:40::${30 + index}/64`]
+    return { ...machine, links: [{ ...link, addresses }] as const }
+  })
+  const serviceCIDR = "10.96.0.0/16,fd00:10:96::/112"
+  const facts = scenario.facts.map((network) => withField(network, ["spec", "cluster", "serviceCIDR"], serviceCIDR))
+  return { ...scenario, facts, layout: { ...layout, machines }, objects: scenario.objects.map(withSecondFamily) }
+}
+
+const withSecondFamily = (object: JsonObject): JsonObject => {
+  const number = textAt(object, "metadata", "name")?.at(-1)
+  switch (textAt(object, "kind")) {
+    case "Node": {
+      const podCIDRs = [...listAt(object, "spec", "podCIDRs"), `fd00:244:${number}::/64`]
+      return withField(object, ["spec", "podCIDRs"], podCIDRs)
+    }
+    case "IPAddressPool":
+      return withField(object, ["spec", "addresses"], [...listAt(object, "spec", "addresses"), "fd00:40::200/120"])
+    case "Pod":
+      return withField(object, ["status", "podIPs"], [...listAt(object, "status", "podIPs"), { ip: "fd00:244:1::a" }])
+    case "Service": {
+      const spec = withoutField(objectAt(object, "spec"), "clusterIP", "clusterIPs", "ipFamilies")
+      return { ...object, spec: { ...spec, ipFamilyPolicy: "RequireDualStack" } }
+    }
+    case undefined:
+    default:
+      return object
+  }
 }
 
 /** attic-3 answers, and everybody has seen it do so for a while. */
