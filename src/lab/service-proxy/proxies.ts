@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../kubernetes/http.ts"
 import type { LabApi } from "../api.ts"
 import { familyOfText, type Machine } from "../topology/layout.ts"
-import { asEndpointSlice, asService } from "./proxied-ports.ts"
+import { asEndpointSlice, asService, readProxiedPorts } from "./proxied-ports.ts"
 import { type ProxyView, type ServiceProxy, startServiceProxy } from "./proxy.ts"
 
 /** The service proxies of all nodes, fed by one watch. */
@@ -25,11 +25,7 @@ export const startServiceProxies = ({ api, nodes, podNetworks, complain }: Servi
   let slices: ReadonlyMap<string, JsonObject> | undefined
   let read: ProxyView | undefined
   /** Read once for all nodes, and only when one of them is about to write. */
-  const view = (): ProxyView =>
-    (read ??= {
-      services: [...(services ?? new Map()).values()].flatMap((object) => asService(object) ?? []),
-      slices: [...(slices ?? new Map()).values()].flatMap((object) => asEndpointSlice(object) ?? []),
-    })
+  const view = (): ProxyView => (read ??= viewOf([...(services?.values() ?? [])], [...(slices?.values() ?? [])]))
   const proxies = new Map(
     nodes.map((node) => [node.name, startServiceProxy(proxyNode(node, podNetworks), view, complain)]),
   )
@@ -57,6 +53,14 @@ export const startServiceProxies = ({ api, nodes, podNetworks, complain }: Servi
       for (const proxy of proxies.values()) proxy.close()
     },
   }
+}
+
+const viewOf = (services: readonly JsonObject[], slices: readonly JsonObject[]): ProxyView => {
+  const [readServices, readSlices] = [
+    services.flatMap((object) => asService(object) ?? []),
+    slices.flatMap((object) => asEndpointSlice(object) ?? []),
+  ]
+  return { services: readServices, slices: readSlices, ports: readProxiedPorts(readServices, readSlices) }
 }
 
 const proxyNode = (node: Machine, podNetworks: readonly string[]) => {

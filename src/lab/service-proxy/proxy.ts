@@ -1,13 +1,15 @@
 import { sentenceOfError } from "../../edge/failure.ts"
 import { runInNamespace } from "../topology/build.ts"
 import { startHealthPorts } from "./health-ports.ts"
-import { type EndpointSliceObject, readProxiedPorts, type ServiceObject } from "./proxied-ports.ts"
-import { printRuleset, type ProxyNode } from "./ruleset.ts"
+import type { EndpointSliceObject, ServiceObject } from "./proxied-ports.ts"
+import { printRuleset, type ProxiedPort, type ProxyNode } from "./ruleset.ts"
 
 /** What the rules are made from. */
 export type ProxyView = {
   readonly services: readonly ServiceObject[]
   readonly slices: readonly EndpointSliceObject[]
+  /** What follows from them, the same on every node. */
+  readonly ports: readonly ProxiedPort[]
 }
 
 /** The service proxy of one node: its rules in the kernel, and the ports by which others judge it. */
@@ -37,7 +39,7 @@ export const startServiceProxy = (
   view: () => ProxyView,
   complain: (message: string) => void,
 ): ServiceProxy => {
-  const ports = startHealthPorts(node.name)
+  const healthPorts = startHealthPorts(node.name)
   const state: State = {
     stale: false,
     written: "",
@@ -50,12 +52,12 @@ export const startServiceProxy = (
   const sync = async (): Promise<void> => {
     const began = performance.now()
     state.stale = false
-    const { services, slices } = view()
-    const text = printRuleset(node, readProxiedPorts(services, slices))
+    const { services, slices, ports } = view()
+    const text = printRuleset(node, ports)
     try {
       if (text !== state.written) await runInNamespace(node.name, ["nft", "-f", "-"], text)
       state.written = text
-      ports.synced(services, slices)
+      healthPorts.synced(services, slices)
     } catch (error) {
       complain(`service proxy of ${node.name}: ${sentenceOfError(error)}; the former rules stay`)
     }
@@ -76,7 +78,7 @@ export const startServiceProxy = (
   return {
     update: () => {
       state.stale = true
-      ports.queued()
+      healthPorts.queued()
       schedule()
     },
     pause: () => {
@@ -93,7 +95,7 @@ export const startServiceProxy = (
     close: () => {
       clearTimeout(state.timer)
       state.paused = true
-      ports.close()
+      healthPorts.close()
     },
   }
 }

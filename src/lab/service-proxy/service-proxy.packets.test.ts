@@ -7,7 +7,7 @@ import { openSocket } from "../namespace.ts"
 import { packetTest } from "../packet-test.ts"
 import { atticLayout, atticPods, atticShares } from "../topology/attic.ts"
 import { buildNetwork, runInNamespace } from "../topology/build.ts"
-import type { EndpointSliceObject, ServiceObject } from "./proxied-ports.ts"
+import { type EndpointSliceObject, readProxiedPorts, type ServiceObject } from "./proxied-ports.ts"
 import { type ProxyView, type ServiceProxy, startServiceProxy } from "./proxy.ts"
 
 packetTest(import.meta.url, "an update that changes no rule does not hold up the next one", async () => {
@@ -150,10 +150,11 @@ type Made = {
 const cluster = async (made: Made): Promise<(made: Made) => Promise<void>> => {
   await buildNetwork(atticLayout, atticShares)
   await createPodRunner(atticShares).ensure(atticPods)
-  let view: ProxyView = { services: [], slices: [] }
+  let view: ProxyView = { services: [], slices: [], ports: [] }
   const proxies = [1, 2, 3].map((number) => startProxy(number, () => view))
   const update = async (made: Made): Promise<void> => {
-    view = { services: [service(made)], slices: slices(made) }
+    const [services, endpointSlices] = [[service(made)], slices(made)]
+    view = { services, slices: endpointSlices, ports: readProxiedPorts(services, endpointSlices) }
     for (const proxy of proxies) proxy.update()
     await Promise.all(proxies.map((proxy) => proxy.settled()))
   }
