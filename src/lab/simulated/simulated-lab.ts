@@ -3,20 +3,22 @@ import { listAt, textAt } from "../../kubernetes/json.ts"
 import { type Mac, printMac } from "../../net/mac.ts"
 import { parseAddress } from "../../net/address.ts"
 import type { ApiAnswer } from "../api.ts"
-import { createApplier, readManifests } from "../apply-objects.ts"
+import { createApplier } from "../apply-objects.ts"
 import type { Answer, Target } from "../actors/ask.ts"
 import type { ActiveFault } from "../fault.ts"
 import { type LabService, labServices, nameOf, servicesOf } from "../lab-service.ts"
 import { type Scenario, serviceCidrsOf, sharesOf, systemNamespace } from "../scenario.ts"
+import { applyScenario, asLabApi } from "./apply-scenario.ts"
 import { createSimulatedApi, type SimulatedApi } from "./api-server.ts"
 import { keepCluster } from "./cluster-keeper.ts"
 import { type ControllerProcess, startController } from "./controller-process.ts"
 import { createMachine, type SimulatedMachine } from "./machine.ts"
-import { createServiceTraffic, type ServiceTraffic } from "./service-traffic.ts"
+import { createServiceTraffic } from "./service-traffic.ts"
+import { serveVisit } from "./serve-visit.ts"
 import { createSimulatedDamage, isLostBy, type SimulatedDamage } from "./simulated-damage.ts"
 import { createSpeakerNode, type SpeakerNode } from "./speaker-node.ts"
 import { createVisitors, type SimulatedAsker, type Visitors } from "./visitors.ts"
-import { createWire, type Visit, type VisitOutcome, type Wire } from "./wire.ts"
+import { createWire } from "./wire.ts"
 import { createWorld, type World } from "./world.ts"
 
 export type SimulatedOptions = {
@@ -75,7 +77,7 @@ const stationsPatienceMs = 20
 export const raiseSimulated = async (scenario: Scenario, options: SimulatedOptions): Promise<SimulatedLab> => {
   const world = createWorld(options.seed)
   const api = createSimulatedApi(world, serviceCidrsOf(scenario))
-  await applyAll(api, scenario, options.crds)
+  await applyScenario(api, scenario, options.crds)
   const began = world.now()
   const lines: LoggedLine[] = []
   const log = (who: string, says: string): void => void lines.push({ ms: world.now() - began, who, says })
@@ -125,7 +127,7 @@ const assemble = (
   for (const one of layout.machines) {
     const machine = createMachine(world, wire, one, () => ({
       hearFrame: (link, carried) => speakers.get(one.name)?.hear(link, carried),
-      hearVisit: (visit) => serve({ world, wire, traffic, machines }, machine, visit),
+      hearVisit: (visit) => serveVisit({ world, wire, traffic, machines }, machine, visit),
       hearAnswer: visitors.hearAnswer,
     }))
     machines.set(one.name, machine)
@@ -146,43 +148,6 @@ const assemble = (
     faults,
   )
   return { world, api, machines, speakers, visitors, damage, controller }
-}
-
-type Serving = {
-  readonly world: World
-  readonly wire: Wire
-  readonly traffic: ServiceTraffic
-  readonly machines: ReadonlyMap<string, SimulatedMachine>
-}
-
-/** Between two nodes and back, over the pods' network. */
-const tunnelMs = 0.4
-
-/** A visit came in at a machine: its service proxy sends it to a pod, whose answer goes back the way it came. */
-const serve = (serving: Serving, machine: SimulatedMachine, visit: Visit): void => {
-  const { world, wire, traffic, machines } = serving
-  const answer = (outcome: VisitOutcome): void => machine.sendTowards(visit.from, { kind: "answer", visit, outcome })
-  const course = machine.role === "node" ? traffic.course(machine.name, visit) : { kind: "not-a-service" as const }
-  switch (course.kind) {
-    case "dropped":
-      return
-    case "not-a-service":
-      return machine.has(visit.to) ? answer({ kind: "refused" }) : undefined
-    case "refused":
-      return answer({ kind: "refused" })
-    case "pod": {
-      const { seen, pod, node } = course
-      const away = node === undefined || node === machine.name ? undefined : machines.get(node)
-      if (away !== undefined && !(away.isOn() && tunnelCarries(wire, machine, away))) return
-      const greeting = { seen, pod, node: node ?? "" }
-      return void world.later(away === undefined ? 0 : tunnelMs, () => answer({ kind: "answered", greeting }))
-    }
-  }
-}
-
-const tunnelCarries = (wire: Wire, from: SimulatedMachine, to: SimulatedMachine): boolean => {
-  const [near, far] = [from.links[0]?.port, to.links[0]?.port]
-  return near !== undefined && far !== undefined && wire.carries(near, far, "visit") && wire.carries(far, near, "visit")
 }
 
 const labOf = (parts: Parts, scenario: Scenario, began: number, lines: readonly LoggedLine[]): SimulatedLab => {
@@ -247,22 +212,3 @@ const dumped = [
   "/apis/porchlight.dev/v1alpha1/speakers",
   "/apis/porchlight.dev/v1alpha1/networks",
 ]
-
-const asLabApi = (api: SimulatedApi): Parameters<typeof createApplier>[0] => ({
-  request: async (method, path, body, contentType) => api.request(method as Method, path, body, contentType),
-  follow: () => {
-    throw new Error("objects are applied without following any")
-  },
-})
-
-/** Definitions first, then namespaces, then the rest; Services come last and are not applied here. */
-const applyAll = async (api: SimulatedApi, scenario: Scenario, crds: string): Promise<void> => {
-  const applier = createApplier(asLabApi(api))
-  const kindOf = (object: JsonObject): string => textAt(object, "kind") ?? ""
-  const objects = [...scenario.objects, ...scenario.facts].filter(
-    (object) => kindOf(object) !== "Service" && kindOf(object) !== "EndpointSlice",
-  )
-  await applier.apply(readManifests(crds))
-  await applier.apply(objects.filter((object) => kindOf(object) === "Namespace"))
-  await applier.apply(objects.filter((object) => kindOf(object) !== "Namespace"))
-}
