@@ -7,7 +7,7 @@ import { type BenchLab, holders } from "./bench-lab.ts"
 /** Its addresses; `bench/lan` sends them to the same pod as ours. */
 export const keepalivedAddresses = { "1 s": "10.80.64.1", "0.1 s": "10.80.64.2" } as const
 
-/** Starts VRRPv3 between the nodes that hold our addresses too. Undefined where keepalived is not installed. */
+/** Starts VRRPv3, as it comes, between the nodes that hold our addresses too. Undefined where keepalived is not installed. */
 export const startKeepalived = (lab: BenchLab): (() => void) | undefined => {
   if (findTool("keepalived") === undefined) return undefined
   const daemons = holders.map((node, index) => start(lab, node, 100 + index))
@@ -21,11 +21,10 @@ const start = (lab: BenchLab, node: string, priority: number): ChildProcess => {
   const file = (name: string): string => join(lab.running.directory, `keepalived-${node}.${name}`)
   writeFileSync(file("conf"), configuration(node, priority))
   const daemon = lab.run(node, [
-    "keepalived",
+    ...["sh", "-c", 'exec "$@" >"$0" 2>&1', file("log"), "keepalived"],
     ...["--dont-fork", "--log-console", "--vrrp", `--use-file=${file("conf")}`],
     ...[`--pid=${file("pid")}`, `--vrrp_pid=${file("vrrp")}`],
   ])
-  daemon.stdout?.resume()
   return daemon
 }
 
@@ -37,7 +36,6 @@ ${Object.entries(keepalivedAddresses)
   .map(
     ([interval, address], index) => `vrrp_instance bench${index} {
   state BACKUP
-  nopreempt
   interface eth0
   virtual_router_id ${51 + index}
   priority ${priority}
