@@ -1,10 +1,11 @@
-import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type IncomingMessage } from "node:http"
-import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from "node:https"
+import type { Agent, ClientRequest, IncomingMessage } from "node:http"
+import type { RequestOptions } from "node:https"
 import { createLineSplitter } from "../kubernetes/frames.ts"
 import type { ApiEvent, ApiOutput, ApiRequest, Json } from "../kubernetes/http.ts"
 import { sentenceOfApiError } from "./api-error.ts"
 import type { ApiTarget, Credentials } from "./api-target.ts"
 import { codeOfError, sentenceOfError } from "./failure.ts"
+import { http, https } from "./node-http.ts"
 
 /** Does what programs ask of the API server, over HTTP/1.1 with connections that are kept. */
 export type Api = {
@@ -27,7 +28,7 @@ type Way = {
   readonly prefix: string
   readonly options: RequestOptions
   readonly secure: boolean
-  readonly agent: HttpAgent
+  readonly agent: Agent
 }
 
 /** Every event goes to `deliver`, never before `perform` has returned. Redirects are answers: a token goes to nobody else. */
@@ -89,11 +90,11 @@ export const createApi = (target: ApiTarget, deliver: (event: ApiEvent) => void)
 const openWay = ({ server }: ApiTarget, credentials: Credentials): Way => {
   const kept = { keepAlive: true, maxFreeSockets: 32, timeout: idleMs, scheduling: "lifo" } as const
   if (server.kind === "unix")
-    return { credentials, prefix: "", secure: false, options: { socketPath: server.path }, agent: new HttpAgent(kept) }
+    return { credentials, prefix: "", secure: false, options: { socketPath: server.path }, agent: new http.Agent(kept) }
   const { prefix } = server
   const options = { host: server.host, port: server.port }
-  if (server.protocol === "http:") return { credentials, prefix, secure: false, options, agent: new HttpAgent(kept) }
-  const agent = new HttpsAgent({
+  if (server.protocol === "http:") return { credentials, prefix, secure: false, options, agent: new http.Agent(kept) }
+  const agent = new https.Agent({
     ...kept,
     ...(credentials.ca !== undefined && { ca: credentials.ca }),
     ...(credentials.certificate !== undefined && { cert: credentials.certificate }),
@@ -112,7 +113,7 @@ const send = (
 ): ClientRequest => {
   const query = new URLSearchParams(asked.query).toString()
   const body = asked.body === undefined ? undefined : Buffer.from(JSON.stringify(asked.body))
-  const request = (secure ? httpsRequest : httpRequest)({
+  const request = (secure ? https : http).request({
     ...options,
     method: asked.method,
     path: asked.path + (query === "" ? "" : `?${query}`),

@@ -1,5 +1,6 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
+import type { IncomingMessage, ServerResponse } from "node:http"
 import { codeOfError, type Failure, failure, sentenceOfError } from "./failure.ts"
+import { http } from "./node-http.ts"
 
 export type Readiness = { readonly ready: boolean; readonly because: readonly string[] }
 
@@ -20,7 +21,7 @@ const requestMs = 5000
  * Failure: the caller says so and goes on, because addresses matter more than their metrics.
  */
 export const serveStatus = (options: StatusServerOptions): Promise<StatusServer | Failure> => {
-  const server = createServer({ requestTimeout: requestMs, headersTimeout: requestMs }, (request, response) => {
+  const server = http.createServer({ requestTimeout: requestMs, headersTimeout: requestMs }, (request, response) => {
     answer(request, response, options).catch((error: unknown) => {
       if (!response.headersSent) reply(response, 500, "text/plain", `${sentenceOfError(error)}\n`)
     })

@@ -1,6 +1,6 @@
-import { get } from "node:http"
 import type { LocalEvidence, ProxyEvidence } from "../speaker/watcher/readiness.ts"
 import { codeOfError, type Failure, failure, sentenceOfError } from "./failure.ts"
+import { http } from "./node-http.ts"
 
 /** kube-proxy's metrics port, on the node itself. */
 export const proxyMetricsPort = 10_249
@@ -61,7 +61,7 @@ const fetchLocal = (port: number, path: string): Promise<Page | Failure> =>
     const fail = (error: unknown): void =>
       resolve(failure(codeOfError(error), `no answer from 127.0.0.1:${port}${path} (${sentenceOfError(error)})`))
     const signal = AbortSignal.timeout(answerMs)
-    const request = get({ host: "127.0.0.1", port, path, agent: false, signal }, (response) => {
+    const request = http.get({ host: "127.0.0.1", port, path, agent: false, signal }, (response) => {
       let text = ""
       response.setEncoding("utf8")
       response.on("data", (chunk: string) => {

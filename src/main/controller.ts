@@ -20,7 +20,7 @@ export type ControllerFlags = {
 
 /** Joins the controller to API server, clock, log and metrics. Ends when the program says so. */
 export const runController = async (flags: ControllerFlags): Promise<void> => {
-  const target = chooseApi(flags.api)
+  const target = await chooseApi(flags.api)
   if ("kind" in target) throw new CommandFailure(3, target.message)
   const log = await openLog({ level: "info", json: !process.stdout.isTTY })
   const metrics = openMetrics("controller")

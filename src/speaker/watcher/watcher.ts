@@ -38,6 +38,8 @@ const excludeLabel = "node.kubernetes.io/exclude-from-external-load-balancers"
 /** MetalLB's name: people's tools look for it. */
 const eventSource = "metallb-speaker"
 const writeTimeoutMs = 10_000
+/** What a speaker writes is for people: a mass move may take seconds to be told, and connections cost memory. */
+const writesInFlightMax = 3
 
 type Outputs = readonly WatcherOutput[]
 
@@ -49,7 +51,11 @@ export class Watcher implements Program<WatcherInput, WatcherOutput> {
   readonly #node: NodeName
   readonly #ids = createRequestIds()
   readonly #feed: ClusterFeed
-  readonly #writer: Writer = createWriter({ ids: this.#ids, timeoutMs: writeTimeoutMs })
+  readonly #writer: Writer = createWriter({
+    ids: this.#ids,
+    timeoutMs: writeTimeoutMs,
+    inFlightMax: writesInFlightMax,
+  })
   readonly #recorder: EventRecorder
   readonly #speaker: SpeakerKeeper
   readonly #layer2: Layer2StatusKeeper
