@@ -9,7 +9,7 @@ import { type ControllerProcess, InMemoryControl, namespace } from "./in-memory-
 
 test("a Service gets an address: the ledger says so before its status does", () => {
   const { control } = running()
-  createService(control, "media/plex")
+  control.createService("media/plex")
   control.run(20)
   assert.equal(control.addressesOf("media/plex"), "10.69.1.150")
   const arrivedAt = (path: string): number =>
@@ -21,7 +21,7 @@ test("a Service gets an address: the ledger says so before its status does", () 
 
 test("nothing is given before every kind was listed", () => {
   const control = cluster()
-  createService(control, "media/plex")
+  control.createService("media/plex")
   control.start({
     befalls: ({ path }) => ({ lateMs: path.endsWith("/speakers") && control.now < 4000 ? 4000 : 0 }),
   })
@@ -34,7 +34,7 @@ test("nothing is given before every kind was listed", () => {
 test("a controller that follows writes nothing, and sleeps", () => {
   const { control } = running()
   const second = control.start()
-  createService(control, "media/plex")
+  control.createService("media/plex")
   control.run(1000)
   const before = second.steps()
   control.run(60_000)
@@ -47,7 +47,7 @@ test("a controller that follows writes nothing, and sleeps", () => {
 
 test("once all is written nothing is written again, by a restarted controller neither", () => {
   const { control, controller } = running()
-  for (const name of ["plex", "radarr", "sonarr"]) createService(control, `media/${name}`)
+  for (const name of ["plex", "radarr", "sonarr"]) control.createService(`media/${name}`)
   control.run(3000)
   const before = control.seen.length
   control.run(3_700_000)
@@ -62,7 +62,7 @@ test("once all is written nothing is written again, by a restarted controller ne
 
 test("a write is sent once, however many Services come at once", () => {
   const { control } = running()
-  for (let i = 0; i < 12; i++) createService(control, `media/app-${i}`)
+  for (let i = 0; i < 12; i++) control.createService(`media/app-${i}`)
   control.run(2000)
   const statuses = textsOf(control.writes()).filter((text) => text.includes("/services/"))
   assert.equal(statuses.filter((text) => text.includes("loadBalancer")).length, 12)
@@ -79,18 +79,18 @@ test("who stops gives the lease away first, so that the next one leads at its ne
   control.run(5)
   assert.equal(controller.hasExited(), true)
   control.run(4000)
-  createService(control, "media/plex")
+  control.createService("media/plex")
   control.run(20)
   assert.equal(control.addressesOf("media/plex"), "10.69.1.150")
 })
 
 test("the first after a crash leads when the lease has run out, and gives nobody another address", () => {
   const { control, controller } = running()
-  createService(control, "media/plex")
+  control.createService("media/plex")
   control.run(100)
   controller.crash()
   control.start()
-  createService(control, "media/radarr")
+  control.createService("media/radarr")
   control.run(10_000)
   assert.equal(control.addressesOf("media/radarr"), "")
   control.run(10_000)
@@ -100,8 +100,8 @@ test("the first after a crash leads when the lease has run out, and gives nobody
 
 test("a status that somebody forged is put right, and nobody gets the address of another by it", () => {
   const { control } = running()
-  createService(control, "media/plex")
-  createService(control, "media/radarr")
+  control.createService("media/plex")
+  control.createService("media/radarr")
   control.run(100)
   const status = { loadBalancer: { ingress: [{ ip: "10.69.1.150" }] } }
   control.must("PATCH", "/api/v1/namespaces/media/services/radarr/status", { status })
@@ -114,13 +114,13 @@ test("a status that somebody forged is put right, and nobody gets the address of
 
 test("a Service of another class is none of ours, and with a class only those of it are", () => {
   const { control } = running()
-  createService(control, "media/plex", { loadBalancerClass: "example.org/cloud" })
+  control.createService("media/plex", { loadBalancerClass: "example.org/cloud" })
   control.run(100)
   assert.equal(control.addressesOf("media/plex"), "")
   const other = cluster()
   other.start({ loadBalancerClass: "example.org/cloud" })
-  createService(other, "media/plex", { loadBalancerClass: "example.org/cloud" })
-  createService(other, "media/radarr")
+  other.createService("media/plex", { loadBalancerClass: "example.org/cloud" })
+  other.createService("media/radarr")
   other.run(1000)
   assert.equal(other.addressesOf("media/plex"), "10.69.1.150")
   assert.equal(other.addressesOf("media/radarr"), "")
@@ -128,7 +128,7 @@ test("a Service of another class is none of ours, and with a class only those of
 
 test("a Service that is no load balancer any more gives its address back and keeps no condition of ours", () => {
   const { control } = running()
-  createService(control, "media/plex")
+  control.createService("media/plex")
   control.run(100)
   control.must("PATCH", "/api/v1/namespaces/media/services/plex", { spec: { type: "ClusterIP" } })
   control.run(100)
@@ -140,16 +140,16 @@ test("a Service that is no load balancer any more gives its address back and kee
 
 test("a Service created again gets the address it had, under a higher grant", () => {
   const { control } = running()
-  createService(control, "media/plex")
-  createService(control, "media/radarr")
+  control.createService("media/plex")
+  control.createService("media/radarr")
   control.run(100)
   const before = grantOf(control, "10.69.1.150")
   control.must("DELETE", "/api/v1/namespaces/media/services/plex")
   control.run(100)
-  createService(control, "media/sonarr")
+  control.createService("media/sonarr")
   control.run(100)
   assert.equal(control.addressesOf("media/sonarr"), "10.69.1.152")
-  createService(control, "media/plex")
+  control.createService("media/plex")
   control.run(100)
   assert.equal(control.addressesOf("media/plex"), "10.69.1.150")
   assert.ok(grantOf(control, "10.69.1.150") > before)
@@ -163,7 +163,7 @@ test("coming from MetalLB nothing moves: what stands in the statuses is adopted 
     ["media/sonarr", "10.69.1.165"],
   ])
   for (const [name, ip] of had) {
-    createService(control, name)
+    control.createService(name)
     const path = `/api/v1/namespaces/media/services/${name.split("/")[1]}`
     control.must("PATCH", `${path}/status`, { status: { loadBalancer: { ingress: [{ ip }] } } })
     control.must("PATCH", path, { metadata: { annotations: { "metallb.io/ip-allocated-from-pool": "first-pool" } } })
@@ -176,11 +176,11 @@ test("coming from MetalLB nothing moves: what stands in the statuses is adopted 
 
 test("a conflict on a ledger is read, decided anew and written", () => {
   const { control } = running()
-  createService(control, "media/plex")
+  control.createService("media/plex")
   control.run(100)
   const [ledger] = control.items(ledgersPath)
   const path = `${ledgersPath}/${textAt(ledger, "metadata", "name")}`
-  createService(control, "media/radarr")
+  control.createService("media/radarr")
   control.run(0.9)
   control.must("PATCH", path, { metadata: { labels: { touched: "yes" } } })
   control.run(1000)
@@ -188,9 +188,28 @@ test("a conflict on a ledger is read, decided anew and written", () => {
   assert.ok(control.seen.some(({ status, request }) => status === 409 && request.method === "PUT"))
 })
 
+test("an address that was lost to somebody else on the way is never told as given", () => {
+  const { control } = running()
+  control.createService("media/plex")
+  control.run(0.9)
+  const owners = [{ service: "media/other", uid: "1" }]
+  control.must("POST", ledgersPath, {
+    apiVersion: "porchlight.dev/v1alpha1",
+    kind: "AddressLedger",
+    metadata: { name: "first-pool-10.69.1.0" },
+    spec: {
+      pool: "first-pool",
+      grantFloor: 1,
+      entries: [{ address: "10.69.1.150", grant: 2, since: "2026-11-21T18:00:00Z", owners }],
+    },
+  })
+  control.run(5000)
+  assert.deepEqual(eventsOf(control, "plex"), ['1 IPAllocated Assigned IP ["10.69.1.151"]'])
+})
+
 test("the API is away and back: nothing is written that stands already", () => {
   const { control, controller } = running()
-  for (const name of ["plex", "radarr"]) createService(control, `media/${name}`)
+  for (const name of ["plex", "radarr"]) control.createService(`media/${name}`)
   control.run(3000)
   controller.setOnline(false)
   control.run(120_000)
@@ -198,14 +217,14 @@ test("the API is away and back: nothing is written that stands already", () => {
   controller.setOnline(true)
   control.run(60_000)
   assert.deepEqual(textsOf(control.writes(before)), [])
-  createService(control, "media/sonarr")
+  control.createService("media/sonarr")
   control.run(1000)
   assert.equal(control.addressesOf("media/sonarr"), "10.69.1.152")
 })
 
 test("a release of many at once waits until a person confirms it with the code in the message", () => {
   const { control } = running()
-  for (let i = 0; i < 8; i++) createService(control, `media/app-${i}`)
+  for (let i = 0; i < 8; i++) control.createService(`media/app-${i}`)
   control.run(1000)
   control.must("DELETE", poolPath)
   control.run(1000)
@@ -223,7 +242,7 @@ test("a release of many at once waits until a person confirms it with the code i
 
 test("many Services deleted one by one wait for nobody", () => {
   const { control } = running()
-  for (let i = 0; i < 8; i++) createService(control, `media/app-${i}`)
+  for (let i = 0; i < 8; i++) control.createService(`media/app-${i}`)
   control.run(1000)
   for (let i = 0; i < 8; i++) control.must("DELETE", `/api/v1/namespaces/media/services/app-${i}`)
   control.run(1000)
@@ -232,8 +251,8 @@ test("many Services deleted one by one wait for nobody", () => {
 
 test("the pool counts what it gave", () => {
   const { control } = running()
-  createService(control, "media/plex")
-  createService(control, "media/radarr")
+  control.createService("media/plex")
+  control.createService("media/radarr")
   control.run(100)
   const pool = control.must("GET", poolPath)
   assert.deepEqual(
@@ -242,11 +261,26 @@ test("the pool counts what it gave", () => {
   )
 })
 
+test("counters that somebody edited are put right, once a second where that somebody goes on", () => {
+  const { control } = running()
+  control.createService("media/plex")
+  control.run(3000)
+  const before = control.seen.length
+  const wrong = { assignedIPv4: 7, assignedIPv6: 7, availableIPv4: 7, availableIPv6: 7 }
+  for (let i = 0; i < 20; i++) {
+    control.must("PATCH", `${poolPath}/status`, { status: wrong })
+    control.run(100)
+  }
+  control.run(3000)
+  assert.equal(numberAt(control.must("GET", poolPath), "status", "assignedIPv4"), 1)
+  assert.ok(control.writes(before).length <= 3)
+})
+
 test("what becomes of a Service is told once, in MetalLB's words", () => {
   const { control } = running()
-  createService(control, "media/plex")
-  createService(control, "media/radarr", {}, { "metallb.io/address-pool": "no-such-pool" })
-  createService(control, "media/sonarr", {}, { "metallb.universe.tf/address-pool": "first-pool" })
+  control.createService("media/plex")
+  control.createService("media/radarr", {}, { "metallb.io/address-pool": "no-such-pool" })
+  control.createService("media/sonarr", {}, { "metallb.universe.tf/address-pool": "first-pool" })
   control.run(5000)
   assert.deepEqual(eventsOf(control, "plex"), ['1 IPAllocated Assigned IP ["10.69.1.150"]'])
   assert.deepEqual(eventsOf(control, "radarr").length, 1)
@@ -264,8 +298,8 @@ test("what becomes of a Service is told once, in MetalLB's words", () => {
 
 test("conditions say whether it has an address, and why not", () => {
   const { control } = running()
-  createService(control, "media/plex")
-  createService(control, "media/radarr", {}, { "metallb.io/address-pool": "no-such-pool" })
+  control.createService("media/plex")
+  control.createService("media/radarr", {}, { "metallb.io/address-pool": "no-such-pool" })
   control.run(100)
   control.run(1100)
   assert.match(conditionOf(control, "media/plex", "Allocated"), /^True Kept /)
@@ -275,7 +309,7 @@ test("conditions say whether it has an address, and why not", () => {
 
 test("a condition follows what speakers report within a second, and moves its time only with its status", () => {
   const { control } = running()
-  createService(control, "media/plex")
+  control.createService("media/plex")
   control.run(5000)
   control.must("POST", "/apis/porchlight.dev/v1alpha1/speakers", {
     apiVersion: "porchlight.dev/v1alpha1",
@@ -292,7 +326,7 @@ test("a thousand Services at once have addresses in few rounds and few ledger wr
   const control = cluster("10.70.0.0/16")
   control.start()
   control.run(1000)
-  for (let i = 0; i < 1000; i++) createService(control, `media/app-${i}`)
+  for (let i = 0; i < 1000; i++) control.createService(`media/app-${i}`)
   control.run(5000)
   const addresses = control
     .items("/api/v1/services")
@@ -314,12 +348,7 @@ const crds: readonly JsonObject[] = globSync(join(import.meta.dirname, "../../de
 
 const cluster = (range = "10.69.1.150-10.69.1.165"): InMemoryControl => {
   const control = new InMemoryControl(crds)
-  control.must("POST", poolPath.replace(/\/[^/]+$/, ""), {
-    apiVersion: "metallb.io/v1beta1",
-    kind: "IPAddressPool",
-    metadata: { name: "first-pool", namespace },
-    spec: { addresses: [range] },
-  })
+  control.createPool("first-pool", range)
   return control
 }
 
@@ -329,21 +358,6 @@ const running = (): { readonly control: InMemoryControl; readonly controller: Co
   const controller = control.start()
   control.run(1000)
   return { control, controller }
-}
-
-const createService = (
-  control: InMemoryControl,
-  name: string,
-  spec: JsonObject = {},
-  annotations: JsonObject = {},
-): void => {
-  const [of, short] = name.split("/")
-  control.must("POST", `/api/v1/namespaces/${of}/services`, {
-    apiVersion: "v1",
-    kind: "Service",
-    metadata: { name: short!, namespace: of!, annotations },
-    spec: { type: "LoadBalancer", ports: [{ port: 80 }], selector: { app: short! }, ...spec },
-  })
 }
 
 /** Addresses that are given, with their Services. */

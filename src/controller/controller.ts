@@ -18,7 +18,7 @@ import { createOwnWrites } from "./own-writes.ts"
 import { createPoolStatusKeeper, poolUses } from "./pool-status.ts"
 import { remarkOf } from "./remark.ts"
 import { createServiceTeller } from "./service-teller.ts"
-import { createStatusKeeper } from "./status-keeper.ts"
+import { createStatusKeeper, isRecorded } from "./status-keeper.ts"
 
 export type ControllerOptions = {
   /** Where MetalLB's objects and the Lease are. */
@@ -63,6 +63,8 @@ export const createController = (options: ControllerOptions): Program<Controller
   let conditionsAt: Instant | undefined
   let conditionsStale = false
   let sweepAt: Instant | undefined
+  /** Somebody may have edited a pool's counters: they are looked at with the conditions, so that two writers fight slowly. */
+  let poolsTouched = false
   let pauseUntil = 0 as Instant
   /** A round was due in a pause. */
   let roundWaits = false
@@ -110,7 +112,10 @@ export const createController = (options: ControllerOptions): Program<Controller
     const object = event.kind === "upserted" ? event.object : undefined
     // It may carry the confirmation.
     if (kind === "AddressLedger" && held !== undefined) everything = true
-    if (kind === "IPAddressPool") pools.saw(event.key.slice(event.key.indexOf("/") + 1), object)
+    if (kind === "IPAddressPool") {
+      pools.saw(event.key.slice(event.key.indexOf("/") + 1), object)
+      poolsTouched = true
+    }
     if (kind !== "Service") return
     if (object === undefined) {
       teller.gone(event.key as ServiceName)
@@ -163,7 +168,9 @@ export const createController = (options: ControllerOptions): Program<Controller
     conditionsStale = false
     const touched: Touched = everything ? { kind: "everything" } : knowledge.touched
     const isQuiet = touched.kind === "services" && touched.names.size + pending.size + ledgers.waiting().size === 0
-    if (news.reports.size > 0 || (!isQuiet && !looksAtSpeakers)) conditionsAt ??= after(at.now, announcedAfterMs)
+    if (news.reports.size > 0 || poolsTouched || (!isQuiet && !looksAtSpeakers))
+      conditionsAt ??= after(at.now, announcedAfterMs)
+    poolsTouched = false
     if (isQuiet) return
     const decided = decider.decide(cluster, touched, at.wallSeconds)
     const names =
@@ -210,7 +217,7 @@ export const createController = (options: ControllerOptions): Program<Controller
       const conditions = serviceConditions(allocation, election, announcing, isHeld ? held : undefined)
       write(statuses.write({ cluster, service, allocation, conditions, isHeld }, at.wallSeconds), at)
       // What is held has not happened yet.
-      if (!isHeld) outputs.push(...teller.tell(service, allocation, at))
+      if (!isHeld) outputs.push(...teller.tell(service, allocation, isRecorded(cluster, service, allocation), at))
     }
   }
 

@@ -5,7 +5,7 @@ import { test } from "node:test"
 import { parse } from "yaml"
 import type { JsonObject } from "../kubernetes/http.ts"
 import { listAt, textAt } from "../kubernetes/json.ts"
-import { arrives, type ControllerProcess, type Fate, InMemoryControl, namespace } from "./in-memory-control.ts"
+import { arrives, type ControllerProcess, type Fate, InMemoryControl } from "./in-memory-control.ts"
 
 /**
  * Two controllers; at one request of the first something befalls it, and the story goes on. It is told once for every
@@ -56,23 +56,23 @@ const tell = (hazard: Hazard, hazardAt: number): number => {
   control.run(10)
   control.start()
   control.run(1000)
-  for (const name of ["one", "two", "three"]) createService(control, name)
+  for (const name of ["one", "two", "three"]) control.createService(`media/${name}`)
   control.run(300)
   control.must("DELETE", `${servicesPath}/two`)
-  createService(control, "four")
+  control.createService("media/four")
   control.run(300)
   control.must("PATCH", `${servicesPath}/three/status`, {
     status: { loadBalancer: { ingress: [{ ip: "10.69.1.150" }] } },
   })
   control.run(300)
-  createService(control, "two")
+  control.createService("media/two")
   control.run(300)
   control.must("PATCH", `${servicesPath}/four`, { spec: { type: "ClusterIP" } })
   control.run(10_000)
-  createService(control, "five")
+  control.createService("media/five")
   control.run(thawAtMs - control.now)
   leader.thaw()
-  createService(control, "six")
+  control.createService("media/six")
   control.run(40_000)
   endsWell(control, hazardAt)
   return sent
@@ -114,27 +114,12 @@ const given = (control: InMemoryControl): readonly (readonly [string, string])[]
       listAt(entry, "owners").map((owner) => [textAt(entry, "address") ?? "", textAt(owner, "uid") ?? ""] as const),
     )
 
-const createService = (control: InMemoryControl, name: string): void => {
-  const spec = { type: "LoadBalancer", ports: [{ port: 80 }], selector: { app: name } }
-  control.must("POST", servicesPath, {
-    apiVersion: "v1",
-    kind: "Service",
-    metadata: { name, namespace: "media" },
-    spec,
-  })
-}
-
 const crds: readonly JsonObject[] = globSync(join(import.meta.dirname, "../../deploy/crds/*.yaml")).map(
   (file) => parse(readFileSync(file, "utf8")) as JsonObject,
 )
 
 const cluster = (seed: number): InMemoryControl => {
   const control = new InMemoryControl(crds, seed)
-  control.must("POST", `/apis/metallb.io/v1beta1/namespaces/${namespace}/ipaddresspools`, {
-    apiVersion: "metallb.io/v1beta1",
-    kind: "IPAddressPool",
-    metadata: { name: "first-pool", namespace },
-    spec: { addresses: ["10.69.1.150-10.69.1.165"] },
-  })
+  control.createPool("first-pool", "10.69.1.150-10.69.1.165")
   return control
 }

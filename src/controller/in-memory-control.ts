@@ -89,6 +89,26 @@ export class InMemoryControl {
     return listAt(this.must("GET", path), "items").filter(isObject)
   }
 
+  createPool(name: string, range: string): void {
+    this.must("POST", `/apis/metallb.io/v1beta1/namespaces/${namespace}/ipaddresspools`, {
+      apiVersion: "metallb.io/v1beta1",
+      kind: "IPAddressPool",
+      metadata: { name, namespace },
+      spec: { addresses: [range] },
+    })
+  }
+
+  /** `media/plex`: type LoadBalancer, port 80/TCP, and what a story adds. */
+  createService(name: string, spec: JsonObject = {}, annotations: JsonObject = {}): void {
+    const [of = "", short = ""] = name.split("/")
+    this.must("POST", `/api/v1/namespaces/${of}/services`, {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name: short, namespace: of, annotations },
+      spec: { type: "LoadBalancer", ports: [{ port: 80 }], selector: { app: short }, ...spec },
+    })
+  }
+
   /** Starts a controller of an identity of its own. */
   start(options: { readonly befalls?: Befalls; readonly loadBalancerClass?: string } = {}): ControllerProcess {
     const name = `controller-${++this.#processes}`

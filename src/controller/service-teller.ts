@@ -1,6 +1,8 @@
+import { sameValue } from "../cluster/equal.ts"
 import type { ServiceName } from "../cluster/name.ts"
 import type { Service } from "../cluster/service.ts"
 import type { Allocation } from "../decision/allocate/allocation.ts"
+import { addressesOf } from "../decision/allocate/ledger-change.ts"
 import { createEventRecorder } from "../kubernetes/event-recorder.ts"
 import type { ApiOutput } from "../kubernetes/http.ts"
 import { objectAt } from "../kubernetes/json.ts"
@@ -15,8 +17,8 @@ import { allocationEvents, deprecatedAnnotation, type ServiceEvent } from "../wo
 export type ServiceTeller = {
   readonly saw: (name: ServiceName, object: KubernetesObject) => void
   readonly gone: (name: ServiceName) => void
-  /** Says what is new since this Service was told of last. */
-  readonly tell: (service: Service, allocation: Allocation, at: At) => readonly ApiOutput[]
+  /** Says what is new since this Service was told of last. `isRecorded`: the ledger agrees; until then nothing is said. */
+  readonly tell: (service: Service, allocation: Allocation, isRecorded: boolean, at: At) => readonly ApiOutput[]
   readonly step: (input: WriterInput, at: At) => readonly ApiOutput[]
   readonly wakeAt: () => Instant | undefined
 }
@@ -30,6 +32,8 @@ export const createServiceTeller = (ids: RequestIds): ServiceTeller => {
   const events = createEventRecorder(eventSource)
   const writer = createWriter({ ids, timeoutMs: lastWriteTimeoutMs, inFlightMax })
   const told = new Map<ServiceName, Allocation>()
+  /** Given, but not yet in the ledger. Once it is, it counts as kept, and how it was given is still to be told. */
+  const promised = new Map<ServiceName, Allocation>()
   const deprecated = new Map<ServiceName, string>()
   const deprecatedTold = new Map<ServiceName, string>()
 
@@ -66,13 +70,25 @@ export const createServiceTeller = (ids: RequestIds): ServiceTeller => {
     },
     gone: (name) => {
       told.delete(name)
+      promised.delete(name)
       deprecated.delete(name)
       deprecatedTold.delete(name)
     },
-    tell: (service, allocation, at) => {
-      const news = [...allocationEvents(service, told.get(service.name), allocation), ...deprecation(service.name)]
-      told.set(service.name, allocation)
+    tell: (service, allocation, isRecorded, at) => {
+      const { name } = service
+      if (!isRecorded) {
+        promised.set(name, allocation)
+        return []
+      }
+      const promise = promised.get(name)
+      promised.delete(name)
+      const now = promise !== undefined && isKept(promise, allocation) ? promise : allocation
+      const news = [...allocationEvents(service, told.get(name), now), ...deprecation(name)]
+      told.set(name, allocation)
       return news.flatMap((event) => say(service, event, at))
     },
   }
 }
+
+const isKept = (promise: Allocation, allocation: Allocation): boolean =>
+  allocation.kind === "kept" && sameValue(addressesOf(promise), addressesOf(allocation))

@@ -67,11 +67,15 @@ const wantedStatus = ({ cluster, service, allocation, conditions, isHeld }: Stat
   const { wanted, left } = conditions
   if (isHeld) return { given: undefined, conditions: wanted, left }
   const addresses = addressesOf(allocation)
-  if (!addresses.every((address) => gives(cluster.ledger, service, address))) return undefined
+  if (!isRecorded(cluster, service, allocation)) return undefined
   if (addresses.length === 0 && stillGiven(cluster, service).length > 0) return undefined
   const pool = allocation.kind === "kept" || allocation.kind === "given" ? allocation.pool : undefined
   return { given: { addresses, pool }, conditions: wanted, left }
 }
+
+/** Whether the ledger gives the Service all that was decided. */
+export const isRecorded = ({ ledger }: Cluster, service: Service, allocation: Allocation): boolean =>
+  addressesOf(allocation).every((address) => gives(ledger, service, address))
 
 const stillGiven = (cluster: Cluster, service: Service): readonly Address[] =>
   [...(cluster.ledger.addressesOf.get(service.name) ?? [])].filter((address) => gives(cluster.ledger, service, address))
