@@ -16,15 +16,18 @@ export const demo = async (options: DemoOptions): Promise<number> => {
     const { demoOnSimulatedWire } = await import("./demo-simulated.ts")
     return demoOnSimulatedWire(needs, join(scenariosFolder(), scenario))
   }
-  const { startLab } = await import("../lab/host.ts")
+  const { listLabs, startLab } = await import("../lab/host.ts")
   const { demoLab } = await import("./demo-lab.ts")
   const { stageOfLab } = await import("./demo-stage.ts")
   console.log(
     "Porchlight demo   6 nodes, a router, a NAS and a workstation on one LAN; real packets in network namespaces; all gone afterwards.",
   )
   const timeline = startTimeline(console.log, () => performance.now())
+  const { running, swept } = listLabs()
+  for (const says of swept) timeline.tell("lab", says)
   const started = await startLab({
-    name: "demo",
+    // Another demo may be kept in another terminal.
+    name: running.some(({ name }) => name === "demo") ? `demo-${process.pid}` : "demo",
     scenarioFolder: join(scenariosFolder(), scenario),
     ...labPrograms(),
     report: (news) => {
