@@ -133,7 +133,11 @@ const printTable = async (
   definitions: Readonly<Record<string, Definition>>,
   table: ReadonlyMap<string, ReadonlyMap<string, Series>>,
 ): Promise<{ contentType: string; text: string }> => {
-  const { Counter, Gauge, Registry } = (await import("prom-client")).default
+  const [{ default: Registry }, { default: Counter }, { default: Gauge }] = await Promise.all([
+    import("prom-client/lib/registry.js"),
+    import("prom-client/lib/counter.js"),
+    import("prom-client/lib/gauge.js"),
+  ])
   const registry = new Registry()
   for (const [name, { type, labels: labelNames, help }] of Object.entries(definitions)) {
     const configuration = { name, help, labelNames: [...labelNames], registers: [registry] }
