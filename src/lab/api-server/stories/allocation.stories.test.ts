@@ -12,7 +12,7 @@ test("a Service gets the lowest address, and status, annotation, conditions, eve
   await eventually(() => world.addressesOf("radarr"), "192.0.2.10")
   await eventually(
     () => world.conditionOf("radarr", "Announced"),
-    /^False NoEndpoints: no pod of allocation-\d+\/radarr is ready; /,
+    /^False NoEndpoints: no pod of allocation-\w+\/radarr is ready; /,
   )
   const service = await world.read("radarr")
   assert.deepEqual(listAt(service, "status", "loadBalancer", "ingress"), [{ ip: "192.0.2.10", ipMode: "VIP" }])

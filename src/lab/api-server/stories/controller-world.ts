@@ -1,8 +1,9 @@
 import assert from "node:assert/strict"
+import { randomBytes } from "node:crypto"
 import { setTimeout as sleep } from "node:timers/promises"
 import type { ApiTarget } from "../../../edge/api-target.ts"
 import type { ApiRequest, Json, JsonObject } from "../../../kubernetes/http.ts"
-import { field, isObject, listAt, numberAt, objectAt, textAt } from "../../../kubernetes/json.ts"
+import { field, isObject, listAt, numberAt, textAt } from "../../../kubernetes/json.ts"
 import { createStoryClient, type Answer, type StoryWatch } from "./story-client.ts"
 
 /** How long anything may take on a busy machine. */
@@ -57,11 +58,10 @@ const ledgersPath = "/apis/porchlight.dev/v1alpha1/addressledgers"
 const speakersPath = "/apis/porchlight.dev/v1alpha1/speakers"
 const poolsPath = "/apis/metallb.io/v1beta1/ipaddresspools"
 
-let worlds = 0
-
 export const createControllerWorld = async (target: ApiTarget, subject: string): Promise<ControllerWorld> => {
   const client = createStoryClient(target)
-  const namespace = `${subject}-${++worlds}`
+  // A server that runs already may have heard this story before.
+  const namespace = `${subject}-${randomBytes(3).toString("hex")}`
   const configuration = `${namespace}-system`
   const poolPath = (name: string): string =>
     `/apis/metallb.io/v1beta1/namespaces/${configuration}/ipaddresspools/${name}`
@@ -94,10 +94,8 @@ export const createControllerWorld = async (target: ApiTarget, subject: string):
         `this cluster is in use, node ${textAt(inUse, "metadata", "name")} runs a kubelet, and stories delete Services: start a server for them with node tools/kube-apiserver.ts`,
       )
     const balanced = (await items(servicesPath)).filter((object) => textAt(object, "spec", "type") === "LoadBalancer")
-    for (const object of balanced) {
-      const { namespace: where, name } = objectAt(object, "metadata")
-      await must("DELETE", `/api/v1/namespaces/${String(where)}/services/${String(name)}`)
-    }
+    for (const { metadata } of balanced)
+      await must("DELETE", `/api/v1/namespaces/${textAt(metadata, "namespace")}/services/${textAt(metadata, "name")}`)
     for (const path of [ledgersPath, speakersPath])
       for (const object of await items(path)) await must("DELETE", `${path}/${textAt(object, "metadata", "name")}`)
   }
@@ -114,7 +112,7 @@ export const createControllerWorld = async (target: ApiTarget, subject: string):
 
   await tidy()
   for (const name of [namespace, configuration])
-    await ask("POST", "/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name } })
+    await must("POST", "/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name } })
 
   return {
     namespace,
