@@ -1,4 +1,4 @@
-import { type Address, type Ipv4, parseAddress } from "../../net/address.ts"
+import { type Address, type Ipv4, type Ipv6, parseAddress } from "../../net/address.ts"
 import type { Interface } from "../../net/interface.ts"
 import { broadcastMac, isGroupMac, type Mac } from "../../net/mac.ts"
 import { parseRange } from "../../net/range.ts"
@@ -6,6 +6,8 @@ import type { Boot } from "../../ownership/beat.ts"
 import { arpReply, arpRequest } from "../../protocol/arp/frames.ts"
 import { type ArpPacket, parseArp } from "../../protocol/arp/packet.ts"
 import { destinationOf } from "../../protocol/ethernet/frame.ts"
+import type { NdpMessage } from "../../protocol/ndp/message.ts"
+import { parseNdp } from "../../protocol/ndp/parse-message.ts"
 import { after, type At, type Instant } from "../../time/instant.ts"
 import type { Hold, Intent, Member, Surroundings } from "../intent.ts"
 import { Announcer } from "./announcer.ts"
@@ -28,6 +30,8 @@ export type Station = {
 
 export type SeenFrame = { readonly at: number; readonly from: string; readonly packet: ArpPacket }
 
+export type SeenMessage = { readonly at: number; readonly from: string; readonly message: NdpMessage }
+
 const delayMs = 0.5
 const turnsMax = 1_000_000
 const wallSecondsAtStart = 1_760_000_000
@@ -38,6 +42,19 @@ const clientMac = 0x525400280099 as Mac
 
 type Arrival = { readonly at: Instant; readonly order: number; readonly run: () => void }
 
+/** The same card with IPv6 on: a link-local address, and one of 2001:db8::/64. */
+export const withIpv6 = (device: Interface): Interface => ({
+  ...device,
+  addresses: [
+    ...device.addresses,
+    { address: (documentation + BigInt(device.mac! % 256)) as Ipv6, length: 64, state: "usable" },
+  ],
+  linkLocal: (linkLocal + BigInt(device.mac! % 256)) as Ipv6,
+})
+
+const documentation = 0x20010db8n << 96n
+const linkLocal = 0xfe80n << 112n
+
 /** A LAN in virtual time with a gateway and a client, for stories about announcers. Nothing in it waits for anything real. */
 export class InMemoryLan {
   now: Instant = 1000 as Instant
@@ -45,6 +62,7 @@ export class InMemoryLan {
   lateMs = 0
   readonly stations: Station[] = []
   readonly seen: SeenFrame[] = []
+  readonly messages: SeenMessage[] = []
   readonly answers: { at: number; mac: Mac; address: Ipv4 }[] = []
   /** Hosts besides: who answers for what. */
   readonly hosts: { mac: Mac; answersFor: (address: Ipv4) => boolean }[] = [
@@ -143,6 +161,8 @@ export class InMemoryLan {
   send(from: string, bytes: Uint8Array): void {
     const packet = parseArp(bytes)
     if (packet.kind === "arp") this.seen.push({ at: this.now - 1000, from, packet })
+    const message = parseNdp(bytes)
+    if (message.kind !== "malformed") this.messages.push({ at: this.now - 1000, from, message })
     const to = destinationOf(bytes)
     this.#later(() => {
       for (const station of this.stations) {

@@ -115,17 +115,15 @@ export class Lan {
   relink(link: Link | undefined, at: At): Outputs {
     const before = this.voice.link
     this.voice.link = link
-    if (link === undefined || link.index !== this.#link.index) this.#setup.table.dropLink(this.#link.index)
+    this.#setup.table.dropLink(this.#link.index)
     if (link === undefined) return []
-    const sameCard = before?.index === link.index && before.mac === link.mac
     this.#link = link
-    if (sameCard) return []
-    for (const { addresses, grant } of this.#held.values())
-      for (const address of addresses) {
-        this.voice.forget(address)
-        this.#setup.table.set(link.index, address, { grant })
-      }
+    for (const { addresses, grant } of this.#held.values()) this.#answer(addresses, grant)
+    if (before !== undefined && soundsTheSame(before, link)) return []
+    for (const { addresses } of this.#held.values()) for (const address of addresses) this.voice.forget(address)
     this.#groupsChanged = true
+    if (before?.mac === link.mac && !this.#silent)
+      return [...this.#held.values()].flatMap((group) => this.voice.announce(group, at.now))
     return this.#step({ kind: "mac", mac: link.mac }, at)
   }
 
@@ -276,12 +274,18 @@ export class Lan {
       this.#setup.table.delete(this.#link.index, address)
       this.voice.forget(address)
     }
-    for (const address of addresses) this.#setup.table.set(this.#link.index, address, { grant })
+    if (this.voice.link !== undefined) this.#answer(addresses, grant)
     if (addresses.length === 0) this.#held.delete(key)
     else this.#hold(key, addresses, { grant, epoch: this.#held.get(key)?.epoch ?? 0 }, at)
     this.#changed = true
     this.#groupsChanged = true
     return []
+  }
+
+  /** IPv6 needs a link-local address, ARP a broadcast link: what cannot be announced is not answered. */
+  #answer(addresses: readonly Address[], grant: Grant): void {
+    for (const address of addresses)
+      if (carries(this.#link, address)) this.#setup.table.set(this.#link.index, address, { grant })
   }
 
   #hold(key: Address, addresses: readonly Address[], claim: { grant: Grant; epoch: Epoch }, at: At): void {
@@ -342,6 +346,13 @@ export class Lan {
     return []
   }
 }
+
+/** Nothing that others know of this card has changed. */
+const soundsTheSame = (before: Link, link: Link): boolean =>
+  before.index === link.index &&
+  before.mac === link.mac &&
+  before.arp === link.arp &&
+  before.linkLocal === link.linkLocal
 
 const nodesOf = (finding: SegmentFinding): readonly NodeId[] => {
   switch (finding.code) {
