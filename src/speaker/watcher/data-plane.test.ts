@@ -1,0 +1,63 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import type { ServiceName } from "../../cluster/name.ts"
+import { after, type At, type Instant } from "../../time/instant.ts"
+import { DataPlane } from "./data-plane.ts"
+
+const radarr = "media/radarr" as ServiceName
+
+test("before the proxy has answered once, nothing is ready", () => {
+  const plane = new DataPlane()
+  assert.deepEqual(plane.questions(at(0).now), [{ kind: "probe-proxy" }])
+  assert.equal(plane.isReady(radarr, at(0)), false)
+  plane.proxySaid({ is: "absent" }, at(1))
+  assert.equal(plane.isReady(radarr, at(1)), true)
+})
+
+test("one question is under way at a time", () => {
+  const plane = new DataPlane()
+  plane.questions(at(0).now)
+  assert.deepEqual(plane.questions(at(60_000).now), [])
+  assert.equal(plane.wakeAt(), undefined)
+})
+
+test("after a change the proxy is asked every 50 ms until it has synced, then every ten seconds", () => {
+  const plane = new DataPlane()
+  const asked: number[] = []
+  for (let ms = 0; ms < 30_000; ms += 10) {
+    if (ms === 5000) plane.changed(radarr, at(ms))
+    if (plane.questions(at(ms).now).length === 0) continue
+    asked.push(ms)
+    const syncedAt = at(ms).wallSeconds >= 8 ? 8 : 2
+    plane.proxySaid({ is: "synced", syncedAt, queuedAt: undefined }, at(ms))
+  }
+  assert.deepEqual(asked.slice(0, 3), [0, 5000, 5050])
+  assert.ok(plane.isReady(radarr, at(30_000)))
+  const late = asked.filter((ms) => ms > 9000)
+  assert.ok(late.length <= 3, `${late.length} questions in 21 quiet seconds`)
+})
+
+test("a proxy that stays behind is asked at leisure after ten seconds", () => {
+  const plane = new DataPlane()
+  plane.changed(radarr, at(0))
+  let asked = 0
+  for (let ms = 0; ms < 60_000; ms += 10) {
+    if (plane.questions(at(ms).now).length === 0) continue
+    asked++
+    plane.proxySaid({ is: "synced", syncedAt: -60, queuedAt: 1 }, at(ms))
+  }
+  assert.ok(asked < 220, `${asked} questions in a minute`)
+  assert.equal(plane.isReady(radarr, at(60_000)), false)
+})
+
+test("a Local Service's health check is asked too, and speaks for it alone", () => {
+  const plane = new DataPlane()
+  plane.port(radarr, 31_234)
+  assert.deepEqual(plane.questions(at(0).now), [{ kind: "probe-proxy" }, { kind: "probe-local", port: 31_234 }])
+  plane.proxySaid({ is: "absent" }, at(1))
+  plane.localSaid(31_234, "no-endpoints")
+  assert.equal(plane.isReady(radarr, at(1)), false)
+  assert.equal(plane.isReady("media/sonarr" as ServiceName, at(1)), true)
+})
+
+const at = (ms: number): At => ({ now: after(0 as Instant, ms), wallSeconds: Math.floor(ms / 1000), entropy: 1 })
