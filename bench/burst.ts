@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises"
 import type { Measurement } from "./measurement.ts"
 import { burstInMemory } from "./memory-burst.ts"
+import { printProcessorTime, processorTime } from "./processor-time.ts"
 import { createServices, removeServices } from "./service.ts"
 import { median, printMs, summaryOf } from "./statistics.ts"
 
@@ -18,10 +19,13 @@ export const burst: Measurement = {
     const names = Array.from({ length: count }, (_, index) => `burst-${index}`)
     const last: number[] = []
     for (let run = 0; run < (quick ? 1 : 5); run++) {
+      const before = await processorTime(bench)
       const { beganMs, postedMs, seen } = await createServices(bench, names)
+      const after = await processorTime(bench)
       const each = [...seen.values()].map(({ atMs }) => atMs - beganMs)
       last.push(Math.max(...each))
       report.times(`each of ${count} (creating them took ${printMs(postedMs - beganMs)})`, summaryOf(each))
+      report.figure("  processor time meanwhile", printProcessorTime(before, after))
       await removeServices(bench, names)
       await pause(betweenMs)
     }

@@ -20,12 +20,9 @@ export const startKeepalived = (lab: BenchLab): (() => void) | undefined => {
 const start = (lab: BenchLab, node: string, priority: number): ChildProcess => {
   const file = (name: string): string => join(lab.running.directory, `keepalived-${node}.${name}`)
   writeFileSync(file("conf"), configuration(node, priority))
-  const daemon = lab.run(node, [
-    ...["sh", "-c", 'exec "$@" >"$0" 2>&1', file("log"), "keepalived"],
-    ...["--dont-fork", "--log-console", "--vrrp", `--use-file=${file("conf")}`],
-    ...[`--pid=${file("pid")}`, `--vrrp_pid=${file("vrrp")}`],
-  ])
-  return daemon
+  const command = ["keepalived", "--dont-fork", "--log-console", "--vrrp", `--use-file=${file("conf")}`]
+  const files = [`--pid=${file("pid")}`, `--vrrp_pid=${file("vrrp")}`]
+  return lab.run(node, ["sh", "-c", 'exec "$@" >"$0" 2>&1', file("log"), ...command, ...files])
 }
 
 const configuration = (node: string, priority: number): string => `global_defs {

@@ -51,11 +51,11 @@ export const openArpAsker = (own: string): ArpAsker => {
   const asking = async (address: string, forMs: number, onAnswer: (atMs: number) => boolean): Promise<void> => {
     const target = known(parseIpv4(address))
     const frame = question(target, broadcastMac)
-    let done = false
+    let end = monotonicMs() + forMs
     heard = (from) => {
-      if (from === target && !done) done = onAnswer(monotonicMs())
+      if (from === target && onAnswer(monotonicMs())) end = 0
     }
-    for (const end = monotonicMs() + forMs; !done && monotonicMs() < end; await pause(paceMs)) socket.send(frame)
+    for (; monotonicMs() < end; await pause(paceMs)) socket.send(frame)
     heard = () => undefined
   }
 
@@ -83,7 +83,7 @@ export const openArpAsker = (own: string): ArpAsker => {
     untilAnswered: async (address, forMs) => {
       let at: number | undefined
       await asking(address, forMs, (now) => {
-        at = now
+        at ??= now
         return true
       })
       return at
