@@ -199,6 +199,10 @@ program
       .choices(["default", "fast", "calm"])
       .default("default"),
   )
+  .option(
+    "--arp-per-second-max <count>",
+    "no more ARP and neighbour discovery frames a second on a link, where switches count them",
+  )
   .option("--metrics-port <port>", "0 turns metrics off", "7472")
   .option("--inspect-socket <path>", "unix socket that shows the program's inside as JSON")
   .action(async (options) => {
