@@ -67,7 +67,8 @@ export const createRig = (config: Partial<SegmentConfig> = {}, peers: readonly N
   const pass = (ms: number): readonly SegmentOutput[] => {
     const outputs: SegmentOutput[] = []
     const until = now + ms
-    for (;;) {
+    for (let wakes = 0; ; wakes++) {
+      if (wakes > wakesMax + ms) throw new Error(`the segment spins at ${now}`)
       const wakeAt = segment.wakeAt() ?? Infinity
       const beatsAt = (Math.floor(now / 100) + 1) * 100
       const next = Math.min(wakeAt, beatsAt)
@@ -98,6 +99,9 @@ export const activeRig = (
   rig.feed({ kind: "view", groups, gone: [], complete: true })
   return rig
 }
+
+/** More wakes than that, and one a millisecond, are a machine that wants to be woken again and again. */
+const wakesMax = 200
 
 const defaults: SegmentConfig = {
   self,

@@ -42,16 +42,17 @@ export const createSegment = (config: SegmentConfig): Segment => {
   const state = createState(config)
   return {
     step: (input, at) => step(state, input, at),
-    wakeAt: () => state.plannedAt,
+    wakeAt: () => (hasExited(state) ? undefined : state.plannedAt),
     inspect: (now) => pictureOf(state, now),
   }
 }
 
 const step = (state: SegmentState, input: SegmentInput, at: At): readonly SegmentOutput[] => {
   state.outputs = []
-  if (state.phase.is === "exited") return state.outputs
+  if (hasExited(state)) return state.outputs
   noticeGap(state, at)
   take(state, input, at)
+  if (hasExited(state)) return state.outputs
   runTimers(state, at)
   judgeDirty(state, at)
   if (state.phase.is === "warming") endWarming(state, at)
@@ -62,6 +63,8 @@ const step = (state: SegmentState, input: SegmentInput, at: At): readonly Segmen
   state.plannedAt = nextWake(state, at.now)
   return state.outputs
 }
+
+const hasExited = ({ phase }: SegmentState): boolean => phase.is === "exited"
 
 const take = (state: SegmentState, input: SegmentInput, at: At): void => {
   if (isFrame(input)) heardStation(state, at)
@@ -197,7 +200,6 @@ const endWarming = (state: SegmentState, at: At): void => {
 }
 
 const nextWake = (state: SegmentState, now: Instant): Instant | undefined => {
-  if (state.phase.is === "exited") return undefined
   const { phase, connection } = state
   return earliest(
     state.beatAt,
