@@ -11,8 +11,6 @@ import type { Scenario, ScenarioGroup } from "../scenario.ts"
 /** A family of stories: the same kind of thing befalls other clusters at other moments. */
 export type Profile = { readonly name: string; readonly scenario: (seed: number) => Scenario }
 
-export type Cluster = Pick<Scenario, "nodes" | "segments" | "groups" | "gateway" | "clientAsksEveryMs">
-
 /** Everybody has started, has its view and has claimed. */
 export const settledMs = 2500
 /** Default profile: W. */

@@ -39,11 +39,10 @@ test("those stories reach everything the machine can say", () => {
   )
 })
 
-const sayable: readonly string[] = [
-  ...["announce", "answering", "ask", "ask-gateway", "beat", "exit", "finding", "reply", "silence"],
-  ...["first-claim", "was-free", "holder-deaf", "newer-grant", "offered", "adopted"],
-  ...["better-claim", "deleted", "withdrawn"],
-]
+const sayable: readonly string[] =
+  "announce answering ask ask-gateway beat exit finding reply silence first-claim was-free holder-deaf newer-grant offered adopted better-claim deleted withdrawn".split(
+    " ",
+  )
 
 test("the same story is told the same way", () => {
   fc.assert(
@@ -213,17 +212,22 @@ const peerContents: fc.Arbitrary<Partial<Beat>> = fc.oneof(
       alone: fc.boolean(),
     })
     .map(({ grant, ahead, state, alone }) => ({
-      ...{ state, alone, pageEnd: 1, total: 1 },
+      state,
+      alone,
+      pageEnd: 1,
+      total: 1,
       changes: [claimed(1, wallSeconds + ahead, grant, 7 as Address)],
     })),
   fc
     .record({ version: fc.integer({ min: 2, max: 4 }), kind: fc.constantFrom("free" as const, "revoked" as const) })
     .map(({ version, kind }) => ({
-      ...{ pageEnd: version, total: version },
+      pageEnd: version,
+      total: version,
       changes: [{ ...claimed(version, wallSeconds, 1, 7 as Address), kind }],
     })),
   fc.record({ epoch: fc.constantFrom(0, wallSeconds), grant: small }).map(({ epoch, grant }) => ({
-    ...{ pageEnd: 1, total: 1 },
+    pageEnd: 1,
+    total: 1,
     changes: epoch === 0 ? [] : [claimed(1, epoch, grant, 7 as Address)],
     offers: [{ address: 7 as Address, grant, epoch }],
   })),
