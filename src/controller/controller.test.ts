@@ -261,6 +261,19 @@ test("the pool counts what it gave", () => {
   )
 })
 
+test("a write that waits for the one before it is not asked for again when that one ends", () => {
+  const control = cluster()
+  control.start({ befalls: ({ path }) => ({ lateMs: path.endsWith("/plex/status") ? 200 : 0 }) })
+  control.run(1000)
+  control.createService("media/plex")
+  control.run(100)
+  const annotations = { "metallb.io/loadBalancerIPs": "10.69.1.160" }
+  control.must("PATCH", "/api/v1/namespaces/media/services/plex", { metadata: { annotations } })
+  control.run(5000)
+  assert.equal(control.addressesOf("media/plex"), "10.69.1.160")
+  assert.equal(textsOf(control.writes()).filter((text) => text.includes('"ip":"10.69.1.160"')).length, 1)
+})
+
 test("counters that somebody edited are put right, once a second where that somebody goes on", () => {
   const { control } = running()
   control.createService("media/plex")

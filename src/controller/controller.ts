@@ -89,8 +89,10 @@ export const createController = (options: ControllerOptions): Program<Controller
     // It is on its way still.
     if (event.kind === "delayed") return
     if (about === "ledger") ledgers.ended(event.key)
-    if (about === "status") statuses.ended(name as ServiceName)
-    if (about === "pool") pools.ended(name)
+    // Where a newer write of it is to come, that one is not asked for again.
+    const isLast = !writer.isBusy(event.key)
+    if (about === "status" && isLast) statuses.ended(name as ServiceName)
+    if (about === "pool" && isLast) pools.ended(name)
     if (event.kind === "refused" || event.kind === "conflicted") {
       if (about === "ledger") everything = true
       if (about === "status") pending.add(name as ServiceName)

@@ -29,7 +29,11 @@ export type WriterInput =
   /** Nothing is sent from `until` on: for a leader whose lease ends. Undefined: no limit, as at the start. */
   | { readonly kind: "fence"; readonly until: Instant | undefined }
 
-export type Writer = Program<WriterInput, ApiOutput | WriterEvent> & { readonly waiting: () => number }
+export type Writer = Program<WriterInput, ApiOutput | WriterEvent> & {
+  readonly waiting: () => number
+  /** A write of that key waits or is under way. */
+  readonly isBusy: (key: string) => boolean
+}
 
 export type WriterOptions = {
   readonly ids: RequestIds
@@ -204,6 +208,10 @@ export const createWriter = ({ ids, timeoutMs, inFlightMax = usualInFlightMax }:
     step: (input, at) => [...accept(input, at), ...start(at)],
     wakeAt,
     waiting: () => ready.size + delayed.size,
+    isBusy: (key) => {
+      const entry = entries.get(key)
+      return entry?.waiting !== undefined || entry?.flight !== undefined
+    },
   }
 }
 
