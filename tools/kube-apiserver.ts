@@ -65,8 +65,12 @@ const freePort = (): Promise<number> =>
     })
   })
 
+/** Where util-linux is, the kernel ends the servers with us, however we end. */
+const endsWithUs = existsSync("/usr/bin/setpriv") ? ["/usr/bin/setpriv", "--pdeathsig", "KILL"] : []
+
 const start = (folder: string, name: string, command: string, args: readonly string[]): ChildProcess => {
-  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] })
+  const [program = command, ...rest] = [...endsWithUs, command, ...args]
+  const child = spawn(program, rest, { stdio: ["ignore", "pipe", "pipe"] })
   const log = createWriteStream(join(folder, `${name}.log`))
   child.stdout.pipe(log, { end: false })
   child.stderr.pipe(log, { end: false })

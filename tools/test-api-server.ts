@@ -1,5 +1,6 @@
 /** The API server that stories are told to: the embedded one, or with PORCHLIGHT_TEST_API=real a real kube-apiserver. */
-import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { spawnSync } from "node:child_process"
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { parseAllDocuments } from "yaml"
@@ -7,7 +8,8 @@ import { nobody, parseServer, type ApiTarget } from "../src/edge/api-target.ts"
 import { readKubeconfig } from "../src/edge/kubeconfig.ts"
 import type { Json } from "../src/kubernetes/http.ts"
 import { startApiServer } from "../src/lab/api-server/server.ts"
-import { startRealApiServer } from "./kube-apiserver.ts"
+import { findGo, kubeApiserverPath } from "./kube-apiserver-build.ts"
+import { type RealApiServer, startRealApiServer } from "./kube-apiserver.ts"
 
 export type TestApiServer = {
   readonly name: "embedded" | "real"
@@ -30,6 +32,20 @@ export const startTestApiServer = async (): Promise<TestApiServer> => {
     return { name: "real", target: targetOf(running), kubeconfig: running, stop: async () => undefined }
   const { kubeconfig, stop } = await startRealApiServer((line) => console.error(line))
   return { name: "real", target: targetOf(kubeconfig), kubeconfig, stop }
+}
+
+/**
+ * One real server for all files of stories, the one of PORCHLIGHT_TEST_KUBECONFIG where that runs already. `missing`
+ * says what this machine lacks for it, and what to do.
+ */
+export const shareRealApiServer = async (): Promise<RealApiServer | { readonly missing: string }> => {
+  const running = process.env["PORCHLIGHT_TEST_KUBECONFIG"]
+  if (running !== undefined) return { kubeconfig: running, stop: async () => undefined }
+  if (spawnSync("etcd", ["--version"]).error !== undefined)
+    return { missing: "etcd is not installed: apt-get install etcd-server" }
+  if (!existsSync(kubeApiserverPath()) && (await findGo()) === undefined)
+    return { missing: "Go, which builds kube-apiserver, is not installed: https://go.dev/dl, 1.25 or newer" }
+  return startRealApiServer((line) => console.error(line))
 }
 
 const targetOf = (kubeconfig: string): ApiTarget => {

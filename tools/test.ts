@@ -9,6 +9,8 @@ type Suite = {
   readonly files: () => string[]
   readonly flags: readonly string[]
   readonly env?: Readonly<Record<string, string>>
+  /** Told to one real API server, which is started before and ended after. */
+  readonly isReal?: true
 }
 
 const oneByOne = ["--test-isolation=process", "--test-concurrency=1"]
@@ -20,7 +22,7 @@ const suites: Readonly<Record<string, Suite>> = {
   packets: { files: packetTests, flags: oneByOne },
   conformance: { files: conformanceTests, flags: oneByOne },
   stories: { files: storyTests, flags: oneByOne, env: { PORCHLIGHT_TEST_API: "embedded" } },
-  kubernetes: { files: storyTests, flags: oneByOne, env: { PORCHLIGHT_TEST_API: "real" } },
+  kubernetes: { files: storyTests, flags: oneByOne, env: { PORCHLIGHT_TEST_API: "real" }, isReal: true },
 }
 const usual = ["unit", "simulation", "packets", "conformance", "stories"]
 
@@ -40,6 +42,26 @@ const runSuite = (suite: Suite): Promise<Totals> =>
     })
     child.on("close", (code) => resolve(code === 0 || totals.failed > 0 ? totals : { ...totals, failed: 1 }))
   })
+
+const signals = ["SIGINT", "SIGTERM"] as const
+
+const runOnRealServer = async (name: string, suite: Suite): Promise<Totals> => {
+  const { shareRealApiServer } = await import("./test-api-server.ts")
+  const server = await shareRealApiServer()
+  if ("missing" in server) {
+    console.log(`${name} is skipped: ${server.missing}`)
+    return { passed: 0, failed: 0, skipped: 1 }
+  }
+  const leave = (signal: NodeJS.Signals): void =>
+    void server.stop().then(() => process.exit(signal === "SIGINT" ? 130 : 143))
+  for (const signal of signals) process.once(signal, leave)
+  try {
+    return await runSuite({ ...suite, env: { ...suite.env, PORCHLIGHT_TEST_KUBECONFIG: server.kubeconfig } })
+  } finally {
+    for (const signal of signals) process.off(signal, leave)
+    await server.stop()
+  }
+}
 
 /** Reads the closing figures of node's runner; returns the line that is not whole yet. */
 const count = (text: string, totals: Totals): string => {
@@ -63,7 +85,8 @@ if (wanted.some((name) => name === "packets" || name === "conformance")) readyFo
 const sum: Totals = { passed: 0, failed: 0, skipped: 0 }
 for (const name of wanted) {
   console.log(`\n${name}`)
-  const totals = await runSuite(suites[name]!)
+  const suite = suites[name]!
+  const totals = await (suite.isReal ? runOnRealServer(name, suite) : runSuite(suite))
   sum.passed += totals.passed
   sum.failed += totals.failed
   sum.skipped += totals.skipped

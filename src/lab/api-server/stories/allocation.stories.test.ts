@@ -187,7 +187,7 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   await controller.stop()
-  world.close()
+  await world.close()
 })
 
 const change = (name: string, patch: Json): Promise<Json> => world.must("PATCH", world.servicePath(name), patch)

@@ -79,8 +79,8 @@ test("a pool's counters that somebody edited are put right", async () => {
 
 test("after a restart nothing moves and nothing is written", async () => {
   const first = start("one")
-  await serve("radarr", "192.0.2.10")
-  await serve("gone", "192.0.2.11")
+  await world.serve("radarr", "192.0.2.10")
+  await world.serve("gone", "192.0.2.11")
   await world.service("sonarr", { annotations: { "metallb.io/loadBalancerIPs": "192.0.2.77" } })
   await world.service("lost", { annotations: { "metallb.io/address-pool": "none" } })
   await world.rest()
@@ -161,7 +161,7 @@ test("a hundred Services at once have a hundred addresses, each written once", a
 
 test("a ledger that somebody touched is read again: the next Service has its address all the same", async () => {
   start("one")
-  await serve("radarr", "192.0.2.10")
+  await world.serve("radarr", "192.0.2.10")
   const [ledger] = await world.ledgers()
   const path = `/apis/porchlight.dev/v1alpha1/addressledgers/${textAt(ledger, "metadata", "name")}`
   const touches = Array.from({ length: 8 }, (_, index) =>
@@ -197,7 +197,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await Promise.all(controllers.map((controller) => controller.stop()))
   controllers = []
-  world.close()
+  await world.close()
 })
 
 const start = (identity: string): RunningController => {
@@ -206,14 +206,8 @@ const start = (identity: string): RunningController => {
   return controller
 }
 
-/** Created one after the other, so that the first has the lowest address. */
-const serve = async (name: string, address: string): Promise<void> => {
-  await world.service(name)
-  await eventually(() => world.addressesOf(name), address)
-}
-
 const serveThree = async (): Promise<void> => {
-  for (const [index, name] of threeNames.entries()) await serve(name, `192.0.2.1${index}`)
+  for (const [index, name] of threeNames.entries()) await world.serve(name, `192.0.2.1${index}`)
 }
 
 const writesTo = (controller: RunningController, path: RegExp): readonly { readonly body: Json | undefined }[] =>

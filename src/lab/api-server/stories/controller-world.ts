@@ -21,8 +21,8 @@ export type ServiceWish = {
 export type LedgerLine = { readonly address: string; readonly state: "given" | "freed"; readonly owners: string }
 
 /**
- * A cluster for one story about controllers: a namespace of its own for Services, and one for pools and Lease. What
- * earlier stories left of Services of type LoadBalancer, ledgers and speakers is removed first.
+ * A cluster for one story about controllers: a namespace of its own for Services, and one for pools and Lease. All
+ * Services of type LoadBalancer, ledgers and speakers are removed before and after.
  */
 export type ControllerWorld = {
   readonly namespace: string
@@ -34,6 +34,8 @@ export type ControllerWorld = {
   readonly pool: (name: string, addresses: readonly string[], spec?: JsonObject) => Promise<void>
   readonly poolPath: (name: string) => string
   readonly service: (name: string, wish?: ServiceWish) => Promise<JsonObject>
+  /** Makes a Service and waits for its address: the first made has the lowest. */
+  readonly serve: (name: string, address: string, wish?: ServiceWish) => Promise<void>
   readonly servicePath: (name: string) => string
   readonly read: (name: string) => Promise<JsonObject>
   readonly deleteService: (name: string) => Promise<void>
@@ -50,7 +52,8 @@ export type ControllerWorld = {
   readonly rest: () => Promise<void>
   /** The resourceVersions of whatever a controller writes. */
   readonly versions: () => Promise<Readonly<Record<string, string>>>
-  readonly close: () => void
+  /** Removes what the next story must not meet, when the controllers have ended. */
+  readonly close: () => Promise<void>
 }
 
 const servicesPath = "/api/v1/services"
@@ -83,6 +86,14 @@ export const createControllerWorld = async (target: ApiTarget, subject: string):
   const items = async (path: string): Promise<readonly JsonObject[]> =>
     listAt(await must("GET", path), "items").filter(isObject)
   const read = (name: string): Promise<JsonObject> => must("GET", servicePath(name))
+  const service: ControllerWorld["service"] = (name, { annotations = {}, labels = {}, spec = {} } = {}) =>
+    must("POST", above(servicePath(name)), {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name, annotations, labels },
+      spec: { type: "LoadBalancer", ports: [{ port: 80 }], selector: { app: name }, ...spec },
+    })
+  const addressesOf = async (name: string): Promise<string> => ingressOf(await read(name))
   const entries = async (): Promise<readonly Json[]> =>
     (await items(ledgersPath)).flatMap((object) => listAt(object, "spec", "entries"))
 
@@ -131,15 +142,13 @@ export const createControllerWorld = async (target: ApiTarget, subject: string):
         metadata: { name },
         spec: { addresses, ...spec },
       })),
-    service: (name, { annotations = {}, labels = {}, spec = {} } = {}) =>
-      must("POST", above(servicePath(name)), {
-        apiVersion: "v1",
-        kind: "Service",
-        metadata: { name, annotations, labels },
-        spec: { type: "LoadBalancer", ports: [{ port: 80 }], selector: { app: name }, ...spec },
-      }),
+    service,
+    serve: async (name, address, wish) => {
+      await service(name, wish)
+      await eventually(() => addressesOf(name), address)
+    },
     deleteService: async (name) => void (await must("DELETE", servicePath(name))),
-    addressesOf: async (name) => ingressOf(await read(name)),
+    addressesOf,
     conditionOf: async (name, type = "Allocated") => {
       const conditions = listAt(await read(name), "status", "conditions")
       const found = conditions.find((condition) => textAt(condition, "type") === `porchlight.dev/${type}`)
@@ -175,11 +184,14 @@ export const createControllerWorld = async (target: ApiTarget, subject: string):
         before = now
       }
     },
-    close: client.close,
+    close: async () => {
+      await tidy()
+      client.close()
+    },
   }
 }
 
-export const ingressOf = (service: JsonObject): string =>
+const ingressOf = (service: JsonObject): string =>
   listAt(service, "status", "loadBalancer", "ingress")
     .map((entry) => textAt(entry, "ip") ?? "")
     .join(" ")
