@@ -18,7 +18,7 @@ export const burst: Measurement = {
     const count = quick ? 50 : services
     const names = Array.from({ length: count }, (_, index) => `burst-${index}`)
     const last: number[] = []
-    for (let run = 0; run < (quick ? 1 : 5); run++) {
+    for (let run = 0; run < (quick ? 1 : 3); run++) {
       const before = await processorTime(bench)
       const { beganMs, postedMs, seen } = await createServices(bench, names)
       const after = await processorTime(bench)
