@@ -41,7 +41,7 @@ test("an API server that nobody runs is named with its address and context, and 
 
 test("an unknown name comes with the nearest, as a command that can be typed", async () => {
   const { stderr } = await run(["explain", "radar", "--from", "scenarios/media-stack"])
-  assert.match(stderr, /Did you mean {3}\S*porchlight explain media\/radarr --from scenarios\/media-stack/)
+  assert.match(stderr, /Did you mean {3}(npx )?\S*porchlight explain media\/radarr --from scenarios\/media-stack/)
 })
 
 test("broken YAML is said with file, line and column", async () => {

@@ -23,7 +23,7 @@ export const untilSpeakersReady = async (directory: string, nodes: readonly stri
 const untilActive = async (socket: string): Promise<boolean> => {
   for (const end = Date.now() + patienceMs; Date.now() < end; await pause(pollMs)) {
     const picture = await askInspect(socket, "all", askTimeoutMs)
-    if (!("code" in (picture as object)) && isActive(picture as Json)) return true
+    if (!("code" in (picture as object)) && isActive(picture)) return true
   }
   return false
 }
