@@ -30,7 +30,7 @@ export type ServiceProxy = {
  */
 const batchMs = 20
 /** A transaction writes every rule anew: with many Services they come as seldom as kube-proxy's (minSyncPeriod 1 s). */
-const batchMsPerService = 0.5
+const batchMsPerService = 1
 const batchMsMax = 1000
 
 /** `view` gives the newest objects; `complain` hears when the kernel refused the rules; the former ones stay. */
