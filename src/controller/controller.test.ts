@@ -240,6 +240,34 @@ test("a release of many at once waits until a person confirms it with the code i
   assert.deepEqual(ledgerOf(control), [])
 })
 
+test("a confirmation left on another ledger does not confirm the next release of the same addresses", () => {
+  const { control } = running()
+  for (let i = 0; i < 8; i++) control.createService(`media/app-${i}`)
+  control.run(1000)
+  const { metadata: _, status: __, ...pool } = control.must("GET", poolPath) as Record<string, JsonObject>
+  const [path, name] = [poolPath.slice(0, poolPath.lastIndexOf("/")), poolPath.slice(poolPath.lastIndexOf("/") + 1)]
+  control.must("POST", ledgersPath, {
+    apiVersion: "porchlight.dev/v1alpha1",
+    kind: "AddressLedger",
+    metadata: { name: "other-10.0.0.0" },
+    spec: { pool: "other", entries: [] },
+  })
+  control.must("DELETE", poolPath)
+  control.run(1000)
+  const code = /confirm-release=([0-9a-f]{6})/.exec(conditionOf(control, "media/app-0", "Allocated"))?.[1]
+  const annotations = { "porchlight.dev/confirm-release": code ?? "" }
+  control.must("PATCH", `${ledgersPath}/other-10.0.0.0`, { metadata: { annotations } })
+  control.run(1000)
+  assert.equal(control.addressesOf("media/app-0"), "")
+  control.must("POST", path, { ...pool, metadata: { name } })
+  control.run(1000)
+  const address = control.addressesOf("media/app-0")
+  assert.notEqual(address, "")
+  control.must("DELETE", poolPath)
+  control.run(1000)
+  assert.equal(control.addressesOf("media/app-0"), address, "this release is held as the first was")
+})
+
 test("many Services deleted one by one wait for nobody", () => {
   const { control } = running()
   for (let i = 0; i < 8; i++) control.createService(`media/app-${i}`)

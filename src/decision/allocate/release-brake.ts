@@ -11,7 +11,7 @@ const releasesShareMax = 0.1
 
 /** A release so large that it is rather a missing CRD, an empty list or a slip of the hand. */
 export type MassRelease = {
-  /** What a person writes into `porchlight.dev/confirm-release`; it names exactly these addresses. */
+  /** What a person writes into `porchlight.dev/confirm-release`; it names exactly these addresses as they are given now. */
   readonly code: string
   readonly addresses: readonly Address[]
   readonly services: readonly ServiceName[]
@@ -36,7 +36,7 @@ export const brake = (
   const given = [...cluster.ledger.entries.values()].filter((entry) => entry.state === "given").length
   if (counted.length <= given * releasesShareMax) return { changes, held: undefined }
   const addresses = counted.map((change) => change.address)
-  const code = codeOf(addresses)
+  const code = codeOf(counted)
   if ([...cluster.ledger.objects.values()].some((object) => object.confirmedRelease === code))
     return { changes, held: undefined }
   const services = [...new Set(counted.flatMap((change) => change.loses.map((owner) => owner.service)))].sort()
@@ -52,8 +52,13 @@ const isInExchange = ({ before, entry }: LedgerChange, waiting: ReadonlySet<Serv
   entry?.state === "given" &&
   entry.owners.some(({ service }) => waiting.has(service) && !before?.owners.some((owner) => owner.service === service))
 
-/** Six hexadecimal characters over the sorted addresses: short enough to type, other addresses have another. */
-const codeOf = (addresses: readonly Address[]): string =>
-  [...sha256(utf8Bytes(addresses.map(printAddress).sort().join(" "))).subarray(0, 3)]
+/**
+ * Six hexadecimal characters over the sorted addresses and their grants: short enough to type, other addresses have
+ * another. A confirmation stays on ledgers that its release did not write; once given anew, the addresses have another.
+ */
+const codeOf = (changes: readonly LedgerChange[]): string => {
+  const givings = changes.map(({ address, before }) => `${printAddress(address)} ${before?.grant ?? 0}`)
+  return [...sha256(utf8Bytes(givings.sort().join(" "))).subarray(0, 3)]
     .map((byte) => byte.toString(16).padStart(2, "0"))
     .join("")
+}
