@@ -53,3 +53,14 @@ test("a host that claims every address costs bounded memory", () => {
   for (let i = 0; i < 5000; i++) answers.sight((whoami + i) as typeof whoami, printer, true, recognise, start)
   assert.equal(answers.list().length, contestedMax)
 })
+
+test("answers for the control address from ever new MACs cost bounded memory, contested or not", () => {
+  const answers = new ForeignAnswers()
+  for (let i = 0; i < 5000; i++) answers.controlAnswered((printer + i) as Mac)
+  assert.equal(answers.answeringForAll, 0, "nobody contests anything")
+  for (let i = 0; i < 5000; i++) {
+    answers.sight(whoami, (printer + i) as Mac, false, recognise, start)
+    answers.controlAnswered((printer + i) as Mac)
+  }
+  assert.ok(answers.answeringForAll <= contestedMax)
+})

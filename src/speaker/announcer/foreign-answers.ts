@@ -57,16 +57,23 @@ export class ForeignAnswers {
     return { defend, askControl: stranger.is === "unknown" && this.#mayAskControl(now), changed }
   }
 
-  /** The control address was answered: whoever did answers for everything. True where that changes a finding. */
+  /** The control address was answered: a stranger that did answers for everything. True where that changes a finding. */
   controlAnswered(mac: Mac): boolean {
+    if (this.#answersAll.has(mac)) return false
+    const its = [...this.#contested.values()].filter(({ answer }) => answer.mac === mac)
+    // Anybody can send such a frame, from any number of MACs: only a stranger's tells something.
+    if (its.length === 0) return false
+    if (this.#answersAll.size >= contestedMax) this.#answersAll.clear()
     this.#answersAll.add(mac)
-    let changed = false
-    for (const contested of this.#contested.values())
-      if (contested.answer.mac === mac && contested.answer.stranger.is === "unknown") {
-        contested.answer = { ...contested.answer, stranger: { is: "answers-for-everything" } }
-        changed = true
-      }
-    return changed
+    const unknown = its.filter(({ answer }) => answer.stranger.is === "unknown")
+    for (const contested of unknown)
+      contested.answer = { ...contested.answer, stranger: { is: "answers-for-everything" } }
+    return unknown.length > 0
+  }
+
+  /** How many MACs are known to answer for everything. */
+  get answeringForAll(): number {
+    return this.#answersAll.size
   }
 
   /** Drops strangers not seen for a minute. True where any was. */
