@@ -7,7 +7,7 @@ import { type Call, createCall, mergePatchCall } from "../../kubernetes/request.
 import type { WriterEvent } from "../../kubernetes/writer.ts"
 import { after, type At, type Instant } from "../../time/instant.ts"
 
-/** A node's Speaker object is written so often on average, and at most so often where only ages grew. */
+/** A node's Speaker object is written so often on average, and at most so often where only ages grew. What changed is never older. */
 export const speakerWriteIntervalMs = 10_000
 /** Changes that matter (who holds what) go at once, up to so many: then the average holds. People ask after a move, not before. */
 const promptWritesMax = 20
@@ -88,9 +88,10 @@ export class SpeakerKeeper {
     const [oldest, last] = [this.#sentAt[0], this.#sentAt.at(-1)]
     if (oldest === undefined || last === undefined) return 0 as Instant
     if (this.#differs() === "ages") return after(last, speakerWriteIntervalMs)
-    return this.#sentAt.length < promptWritesMax
-      ? (0 as Instant)
-      : after(oldest, promptWritesMax * speakerWriteIntervalMs)
+    if (this.#sentAt.length < promptWritesMax) return 0 as Instant
+    const spared = after(oldest, promptWritesMax * speakerWriteIntervalMs)
+    const next = after(last, speakerWriteIntervalMs)
+    return spared < next ? spared : next
   }
 
   #remember(sent: JsonObject | undefined): void {

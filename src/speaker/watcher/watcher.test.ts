@@ -131,6 +131,20 @@ test("the Speaker object is made at the first report; twenty changes are told at
   assert.equal(writes(), settled, "nothing changes, nothing is written")
 })
 
+test("however much changed before, what a node holds is told within ten seconds", () => {
+  const cluster = running()
+  cluster.feed({ kind: "report", report: report() })
+  cluster.run(20)
+  for (let i = 0; i < 30; i++) {
+    cluster.feed({ kind: "report", report: report([String(i)]) })
+    cluster.run(100)
+  }
+  cluster.feed({ kind: "report", report: holding() })
+  cluster.run(10_100)
+  const speaker = cluster.must("GET", "/apis/porchlight.dev/v1alpha1/speakers/w1")
+  assert.equal(listAt(speaker, "status", "holds").length, 1)
+})
+
 test("a Speaker object that somebody deletes is made again", () => {
   const cluster = running()
   cluster.feed({ kind: "report", report: report() })
