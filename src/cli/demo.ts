@@ -20,7 +20,7 @@ export const demo = async (options: DemoOptions): Promise<number> => {
   const { demoLab } = await import("./demo-lab.ts")
   const { stageOfLab } = await import("./demo-stage.ts")
   console.log(
-    "Porchlight demo   6 nodes, a router, a NAS and a workstation on one LAN; real packets in network namespaces; all gone afterwards.",
+    `Porchlight demo   6 nodes, a router, a NAS and a workstation on one LAN; real packets in network namespaces; ${options.keep ? "goes on until Ctrl-C" : "all gone afterwards"}.`,
   )
   const timeline = startTimeline(console.log, () => performance.now())
   const { running, swept } = listLabs()

@@ -38,7 +38,7 @@ export const createDamage = (lab: Breakable): Damage => {
 
   const add = async (machine: string, fault: Fault): Promise<DamageOutcome> => {
     if (active.some((one) => one.machine === machine && printFault(one.fault) === printFault(fault)))
-      return { kind: "refused", says: `${machine} has ${printFault(fault)} already; mend it first` }
+      return { kind: "refused", says: `${printFault(fault)} is broken at ${machine} already; mend it first` }
     active.push({ machine, fault })
     await perform(lab, machine, fault, active, faultsOf(machine))
     return { kind: "done", says: `${machine}: ${printFault(fault)}` }

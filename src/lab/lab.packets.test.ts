@@ -218,7 +218,7 @@ packetTest(import.meta.url, "a fault that cannot be is refused with what can", a
   assert.match(await says(undefined, "power"), /power needs a machine/)
   assert.match(await says("laptop", "speaker"), /no program of ours runs on laptop/)
   await lab.damage.break("attic-1", "cable")
-  assert.match(await says("attic-1", "cable"), /has cable already; mend it first/)
+  assert.match(await says("attic-1", "cable"), /cable is broken at attic-1 already; mend it first/)
   assert.match((await lab.damage.mend("attic-2", undefined)).says, /nothing of that is broken/)
 })
 

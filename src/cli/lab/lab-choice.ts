@@ -19,6 +19,8 @@ export const pickLab = (name: string | undefined): FoundLab => {
   if (only === undefined) throw new CommandFailure(2, "No lab runs.", ["Raise one   porchlight lab up"])
   if (others.length === 0) return only
   throw new CommandFailure(2, `${running.length} labs run: ${names.join(", ")}. Which one?`, [
-    "Add its name to the command.",
+    `exec, break, mend   --lab ${names[0]}`,
+    `env, down           ${names[0]}`,
+    `status, explain     --from lab:${names[0]}`,
   ])
 }

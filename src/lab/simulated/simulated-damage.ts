@@ -67,7 +67,7 @@ export const createSimulatedDamage = (lab: Breakable, active: ActiveFault[]): Si
 
   const add = (machine: string, fault: Fault): DamageOutcome => {
     if (faultsOf(machine).some((one) => printFault(one) === printFault(fault)))
-      return { kind: "refused", says: `${machine} has ${printFault(fault)} already; mend it first` }
+      return { kind: "refused", says: `${printFault(fault)} is broken at ${machine} already; mend it first` }
     active.push({ machine, fault })
     perform(lab, machine, fault, faultsOf, true)
     return { kind: "done", says: `${machine}: ${printFault(fault)}` }
