@@ -65,12 +65,14 @@ const freePort = (): Promise<number> =>
     })
   })
 
-/** Where util-linux is, the kernel ends the servers with us, however we end. */
-const endsWithUs = existsSync("/usr/bin/setpriv") ? ["/usr/bin/setpriv", "--pdeathsig", "KILL"] : []
+const setpriv = "/usr/bin/setpriv"
+
+/** A command that the kernel ends when this process ends, however it ends; as it is where util-linux is missing. */
+export const endsWithUs = (command: string, args: readonly string[]): readonly [string, readonly string[]] =>
+  existsSync(setpriv) ? [setpriv, ["--pdeathsig", "KILL", command, ...args]] : [command, args]
 
 const start = (folder: string, name: string, command: string, args: readonly string[]): ChildProcess => {
-  const [program = command, ...rest] = [...endsWithUs, command, ...args]
-  const child = spawn(program, rest, { stdio: ["ignore", "pipe", "pipe"] })
+  const child = spawn(...endsWithUs(command, args), { stdio: ["ignore", "pipe", "pipe"] })
   const log = createWriteStream(join(folder, `${name}.log`))
   child.stdout.pipe(log, { end: false })
   child.stderr.pipe(log, { end: false })

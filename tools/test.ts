@@ -1,5 +1,5 @@
 /** `npm test [-- SUITE ...]`: all suites, or those named. Ends with one line of totals. */
-import { spawn } from "node:child_process"
+import { type ChildProcess, spawn } from "node:child_process"
 import { stripVTControlCharacters } from "node:util"
 import { conformanceTests, packetTests, quickTests, simulationTests, storyTests } from "./test-files.ts"
 import { readyForPackets } from "./test-needs.ts"
@@ -26,6 +26,9 @@ const suites: Readonly<Record<string, Suite>> = {
 }
 const usual = ["unit", "simulation", "packets", "conformance", "stories"]
 
+/** The runner of node's that is at work. */
+let running: ChildProcess | undefined
+
 const runSuite = (suite: Suite): Promise<Totals> =>
   new Promise((resolve) => {
     const files = suite.files()
@@ -34,6 +37,7 @@ const runSuite = (suite: Suite): Promise<Totals> =>
       stdio: ["ignore", "pipe", "inherit"],
       env: { ...process.env, ...suite.env },
     })
+    running = child
     const totals: Totals = { passed: 0, failed: 0, skipped: 0 }
     let rest = ""
     child.stdout.on("data", (chunk: Buffer) => {
@@ -52,8 +56,10 @@ const runOnRealServer = async (name: string, suite: Suite): Promise<Totals> => {
     console.log(`${name} is skipped: ${server.missing}`)
     return { passed: 0, failed: 0, skipped: 1 }
   }
-  const leave = (signal: NodeJS.Signals): void =>
+  const leave = (signal: NodeJS.Signals): void => {
+    running?.kill(signal)
     void server.stop().then(() => process.exit(signal === "SIGINT" ? 130 : 143))
+  }
   for (const signal of signals) process.once(signal, leave)
   try {
     return await runSuite({ ...suite, env: { ...suite.env, PORCHLIGHT_TEST_KUBECONFIG: server.kubeconfig } })

@@ -6,6 +6,7 @@ import { join } from "node:path"
 import { after, afterEach, before, beforeEach, test } from "node:test"
 import { setTimeout as sleep } from "node:timers/promises"
 import { field, textAt } from "../../../kubernetes/json.ts"
+import { endsWithUs } from "../../../../tools/kube-apiserver.ts"
 import { startTestApiServer, type TestApiServer } from "../../../../tools/test-api-server.ts"
 import { type ControllerWorld, createControllerWorld, eventually } from "./controller-world.ts"
 
@@ -95,7 +96,9 @@ const command = join(import.meta.dirname, "..", "..", "..", "main", "cli.ts")
 
 const start = (...more: readonly string[]): Running => {
   const flags = ["--api", server.kubeconfig, "--namespace", world.configuration, "--metrics-port", "0", ...more]
-  const child = spawn(process.execPath, [command, "controller", ...flags], { stdio: ["ignore", "pipe", "pipe"] })
+  const child = spawn(...endsWithUs(process.execPath, [command, "controller", ...flags]), {
+    stdio: ["ignore", "pipe", "pipe"],
+  })
   let said = ""
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (said += chunk.toString()))
   const one = { child, said: () => said }
