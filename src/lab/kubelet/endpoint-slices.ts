@@ -20,7 +20,8 @@ export const reconcileSlices = (
   slices: readonly JsonObject[],
 ): SliceChange[] => {
   const ours = slices.filter((slice) => field(slice, "metadata", "labels", managedBy) === controller)
-  const wanted = services.flatMap((service) => wantedSlices(service, pods, ours))
+  const ofFamily = new Map(ours.toReversed().map((slice) => [familyKey(slice), slice]))
+  const wanted = services.flatMap((service) => wantedSlices(service, pods, ofFamily))
   const wantedNames = new Set(wanted.map(nameOf))
   const present = new Map(ours.map((slice) => [nameOf(slice), slice]))
   return [
@@ -47,6 +48,10 @@ export const reconcileSlices = (
   ]
 }
 
+/** Namespace, Service and address family: what there is one slice of. */
+const familyKey = (slice: JsonObject): string =>
+  `${textAt(slice, "metadata", "namespace")}/${textAt(slice, "metadata", "labels", ofService)}/${textAt(slice, "addressType")}`
+
 const nameOf = (object: JsonObject): string =>
   `${textAt(object, "metadata", "namespace")}/${textAt(object, "metadata", "name")}`
 
@@ -66,7 +71,7 @@ const plainEndpoint = (endpoint: Json) => ({
 const wantedSlices = (
   service: JsonObject,
   pods: readonly JsonObject[],
-  present: readonly JsonObject[],
+  present: ReadonlyMap<string, JsonObject>,
 ): JsonObject[] => {
   const selector = Object.entries(objectAt(service, "spec", "selector"))
   if (selector.length === 0) return []
@@ -84,16 +89,11 @@ const wantedSlice = (
   service: JsonObject,
   pods: readonly JsonObject[],
   family: string,
-  present: readonly JsonObject[],
+  present: ReadonlyMap<string, JsonObject>,
 ): JsonObject => {
   const namespace = textAt(service, "metadata", "namespace") ?? ""
   const name = textAt(service, "metadata", "name") ?? ""
-  const before = present.find(
-    (slice) =>
-      textAt(slice, "metadata", "namespace") === namespace &&
-      field(slice, "metadata", "labels", ofService) === name &&
-      textAt(slice, "addressType") === family,
-  )
+  const before = present.get(`${namespace}/${name}/${family}`)
   return {
     apiVersion: "discovery.k8s.io/v1",
     kind: "EndpointSlice",
