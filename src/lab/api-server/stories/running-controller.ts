@@ -6,8 +6,12 @@ import type { ApiTarget } from "../../../edge/api-target.ts"
 import { openClock } from "../../../edge/clock.ts"
 import type { ApiRequest } from "../../../kubernetes/http.ts"
 
-/** A request that was to change something, and how it was answered; undefined: not yet. */
-export type Write = { readonly request: ApiRequest; status: number | undefined }
+/** A request that was to change something. */
+export type Write = {
+  readonly request: ApiRequest
+  /** The paths of other writes that were not yet answered when this one was sent. */
+  readonly beside: readonly string[]
+}
 
 /** The controller in this process, joined to API server and clock as `main/controller.ts` joins it. */
 export type RunningController = {
@@ -32,11 +36,11 @@ export const runController = (
 ): RunningController => {
   const writes: Write[] = []
   const remarks: Remark[] = []
-  const underWay = new Map<number, Write>()
+  const underWay = new Map<number, string>()
   const clock = openClock()
   const program = createController({ namespace, identity, loadBalancerClass })
   const api = createApi(target, (event) => {
-    if (event.kind === "response") note(event.id, event.status)
+    if (event.kind === "response" || event.kind === "failed") underWay.delete(event.id)
     feed(event)
   })
   const alarm = openAlarm(clock, () => feed({ kind: "wake" }))
@@ -44,11 +48,6 @@ export const runController = (
   const exit = new Promise<void>((resolve) => (exited = resolve))
   let isOver = false
 
-  const note = (id: number, status: number): void => {
-    const write = underWay.get(id)
-    if (write !== undefined) write.status = status
-    underWay.delete(id)
-  }
   const feed = (input: ControllerInput): void => {
     if (isOver) return
     for (const output of program.step(input, clock.at())) perform(output)
@@ -56,9 +55,8 @@ export const runController = (
   }
   const perform = (output: ControllerOutput): void => {
     if (output.kind === "request" && isWrite(output.request)) {
-      const write: Write = { request: output.request, status: undefined }
-      writes.push(write)
-      underWay.set(output.request.id, write)
+      writes.push({ request: output.request, beside: [...underWay.values()] })
+      underWay.set(output.request.id, output.request.path)
     }
     if (output.kind === "request" || output.kind === "abort") api.perform(output)
     if (output.kind === "remark") remarks.push(output)
