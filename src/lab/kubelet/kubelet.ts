@@ -26,13 +26,15 @@ export type KubeletOptions = {
 
 /** Changes that arrive together are looked at together. */
 const batchMs = 5
+/** A look goes over every Service: with a thousand of them ten looks a second are enough. */
+const batchMsPerService = 0.1
 const retryMs = 200
 
 type Seen = {
-  services?: readonly JsonObject[]
-  pods?: readonly JsonObject[]
-  slices?: readonly JsonObject[]
-  nodes?: readonly JsonObject[]
+  services?: ReadonlyMap<string, JsonObject>
+  pods?: ReadonlyMap<string, JsonObject>
+  slices?: ReadonlyMap<string, JsonObject>
+  nodes?: ReadonlyMap<string, JsonObject>
 }
 
 export const startKubelet = ({ api, pods, nodeGraceMs, complain }: KubeletOptions): Kubelet => {
@@ -65,8 +67,8 @@ export const startKubelet = ({ api, pods, nodeGraceMs, complain }: KubeletOption
   }
   const follow = (path: string, what: keyof Seen): (() => void) =>
     api.follow(path, (objects) => {
-      seen[what] = [...objects.values()]
-      schedule(batchMs)
+      seen[what] = objects
+      schedule(Math.max(batchMs, (seen.services?.size ?? 0) * batchMsPerService))
     })
   const unfollow = [
     follow("/api/v1/services", "services"),
@@ -109,7 +111,7 @@ const isAway = (error: unknown): boolean =>
   (error.code === "ECONNREFUSED" || error.code === "ENOENT" || error.code === "ECONNRESET" || error.code === "EPIPE")
 
 const reconcile = async (api: LabApi, runner: PodRunner, seen: Seen, gone: ReadonlySet<string>): Promise<void> => {
-  const { services, pods, slices, nodes } = seen
+  const [services, pods, slices, nodes] = [seen.services, seen.pods, seen.slices, seen.nodes].map(listOf)
   if (services === undefined || pods === undefined || slices === undefined || nodes === undefined) return
   await runner.ensure(pods)
   for (const slice of slices) listenForSlice(runner, slice)
@@ -119,6 +121,9 @@ const reconcile = async (api: LabApi, runner: PodRunner, seen: Seen, gone: Reado
   ])
   for (const change of reconcileSlices(services, pods, slices)) await writeSlice(api, change)
 }
+
+const listOf = (objects: ReadonlyMap<string, JsonObject> | undefined): readonly JsonObject[] | undefined =>
+  objects === undefined ? undefined : [...objects.values()]
 
 const listenForSlice = (runner: PodRunner, slice: JsonObject): void => {
   for (const endpoint of listAt(slice, "endpoints"))
