@@ -1,6 +1,7 @@
 import { CommanderError } from "commander"
 import { CommandFailure } from "./failure.ts"
 import { asTyped, commandPrefix } from "./prefix.ts"
+import { printableLines } from "./printable.ts"
 import { styleFor } from "./style.ts"
 
 /** Says what ended a command on standard error, and gives the code to exit with. */
@@ -10,7 +11,7 @@ export const failWith = (error: unknown): number => {
   const style = styleFor(process.stderr)
   if (error instanceof CommandFailure) {
     const lines = [`${style.bad} ${error.message}`, ...error.hints.map((hint) => `  ${hint}`)]
-    console.error(asTyped(lines.join("\n"), commandPrefix()))
+    console.error(printableLines(asTyped(lines.join("\n"), commandPrefix())))
     return error.exitCode
   }
   console.error(`${style.bad} A fault of Porchlight itself; please report it with the lines below.`)

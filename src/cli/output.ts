@@ -1,4 +1,5 @@
 import { failWith } from "./failing.ts"
+import { printable, printableLines } from "./printable.ts"
 
 export type OutputFormat = "wide" | "json" | "yaml" | "name"
 
@@ -20,12 +21,12 @@ export type Answer = {
 
 /** Prints an answer in the form that was asked for. */
 export const printAnswer = async (answer: Answer, format: OutputFormat | undefined): Promise<void> => {
-  if (format === "json") return print([JSON.stringify(documentOf(answer), undefined, 2)])
+  if (format === "json") return print([printableLines(JSON.stringify(documentOf(answer), undefined, 2))])
   if (format === "yaml") {
     const { stringify } = await import("yaml")
-    return print([stringify(documentOf(answer), { lineWidth: 0 }).trimEnd()])
+    return print([printableLines(stringify(documentOf(answer), { lineWidth: 0 }).trimEnd())])
   }
-  return print(format === "name" ? answer.names : answer.lines())
+  return print((format === "name" ? answer.names : answer.lines()).map(printable))
 }
 
 /** What `-o json` and `-o yaml` print. */

@@ -1,0 +1,32 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import * as fc from "fast-check"
+import { printable, printableLines } from "./printable.ts"
+import { styleFor } from "./style.ts"
+
+test("an annotation clears no screen, sets no title and adds no line", () => {
+  const wish = '"\u001b[2J\u001b]0;owned\u0007\u009b1mAll is well\n✓ healthy" is no address'
+  assert.equal(printable(wish), '"\\x1b[2J\\x1b]0;owned\\x07\\x9b1mAll is well\\x0a✓ healthy" is no address')
+})
+
+test("text cannot be made invisible, while our own colours stay", () => {
+  const style = styleFor(process.stdout, "always")
+  const ours = `${style.good} ${style.bad} ${style.warn} ${style.unknown} ${style.none} ${style.bold("a")} ${style.dim("b")}`
+  assert.equal(printable(ours), ours)
+  assert.equal(printable("\u001b[8mhidden"), "\\x1b[8mhidden")
+})
+
+test("a document keeps its lines", () => {
+  assert.equal(printableLines('{\n  "a": "\u009b2J"\n}'), '{\n  "a": "\\x9b2J"\n}')
+})
+
+test("whatever is said, no control character is left that is not a colour of ours", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary" }), (text) => {
+      // oxlint-disable-next-line no-control-regex
+      const rest = printable(text).replaceAll(/\u001b\[(1|2|22|31|32|33|39)m/g, "")
+      // oxlint-disable-next-line no-control-regex
+      assert.doesNotMatch(rest, /[\u0000-\u001f\u007f-\u009f]/)
+    }),
+  )
+})
