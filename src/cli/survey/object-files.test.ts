@@ -33,6 +33,15 @@ test("says file, line and column of what is no YAML, also in a later document", 
   )
 })
 
+test("refuses what is nested without end, or deeper than any object is", () => {
+  const round = ["kind: List\nitems: &x [*x, *x, *x]\n", "kind: A\nmetadata: &m { name: a, labels: *m }\n"]
+  for (const text of [...round, `${"[".repeat(5000)}${"]".repeat(5000)}`, `${'{"a":'.repeat(200)}1${"}".repeat(200)}`])
+    assert.match(
+      messageOf(() => parseObjects(text, "dump.yaml")),
+      /^dump\.yaml is nested without end, or deeper than 100 levels/,
+    )
+})
+
 test("refuses a document that unfolds to more than anybody wrote", () => {
   const bomb = ["a: &a [x,x,x,x,x,x,x,x,x]", ...letters("bcdefgh", "a")].join("\n")
   assert.match(

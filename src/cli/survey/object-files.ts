@@ -61,8 +61,23 @@ const isJson = (text: string): boolean => /^\s*[[{]/.test(text)
  * The objects in a text of one or many documents. A text that cannot be read is a failure that names FILE:LINE:COLUMN:
  * half of a dump would answer wrongly.
  */
-export const parseObjects = (text: string, name: string): readonly JsonObject[] =>
-  parseDocuments(text, name).flatMap(objectsIn)
+export const parseObjects = (text: string, name: string): readonly JsonObject[] => {
+  const documents = parseDocuments(text, name)
+  for (const document of documents) refuseTooDeep(document, name, [])
+  return documents.flatMap(objectsIn)
+}
+
+/** No object of Kubernetes comes near it. An alias that leads back to itself (`&a [*a]`) has no end. */
+const depthMax = 100
+
+const refuseTooDeep = (value: Json, name: string, above: Json[]): void => {
+  if (typeof value !== "object" || value === null) return
+  if (above.length >= depthMax || above.includes(value))
+    throw new CommandFailure(3, `${name} is nested without end, or deeper than ${depthMax} levels: no dump is.`)
+  above.push(value)
+  for (const inner of Object.values(value)) refuseTooDeep(inner, name, above)
+  above.pop()
+}
 
 const parseDocuments = (text: string, name: string): readonly Json[] => {
   if (isJson(text)) {
