@@ -36,11 +36,9 @@ test("the ledger is written before the status, and address, pool and condition c
   const [made, given] = (await watch.frames(2)).map((frame) => field(frame, "object"))
   const [ledger] = await world.ledgers()
   assert.deepEqual([made, ledger, given].map(versionOf).toSorted(upwards), [made, ledger, given].map(versionOf))
-  const status = controller.writes.find(({ request }) => request.path.endsWith("/radarr/status"))
-  assert.equal(
-    status?.beside.some((path) => path.includes("addressledgers")),
-    false,
-  )
+  const stepOf = (path: string): number | undefined =>
+    controller.writes.find(({ request }) => request.path.endsWith(path))?.step
+  assert.ok(stepOf("/radarr/status")! > stepOf("/addressledgers")!)
   assert.equal(textAt(given, "metadata", "annotations", "metallb.io/ip-allocated-from-pool"), "first")
   assert.deepEqual(listAt(given, "status", "loadBalancer", "ingress"), [{ ip: "192.0.2.10", ipMode: "VIP" }])
   assert.equal(textAt(listAt(given, "status", "conditions")[0], "type"), "porchlight.dev/Allocated")

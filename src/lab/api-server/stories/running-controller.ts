@@ -9,8 +9,8 @@ import type { ApiRequest } from "../../../kubernetes/http.ts"
 /** A request that was to change something. */
 export type Write = {
   readonly request: ApiRequest
-  /** The paths of other writes that were not yet answered when this one was sent. */
-  readonly beside: readonly string[]
+  /** Writes of one number were sent together, before anything was heard of the others. */
+  readonly step: number
 }
 
 /** The controller in this process, joined to API server and clock as `main/controller.ts` joins it. */
@@ -20,49 +20,36 @@ export type RunningController = {
   readonly remarks: readonly Remark[]
   /** As on SIGTERM: gives the Lease away, then ends. */
   readonly stop: () => Promise<void>
-  /** As on SIGKILL. */
-  readonly kill: () => void
-}
-
-export type ControllerChoice = {
-  readonly namespace: string
-  readonly identity: string
-  readonly loadBalancerClass?: string
 }
 
 export const runController = (
   target: ApiTarget,
-  { namespace, identity, loadBalancerClass }: ControllerChoice,
+  options: { readonly namespace: string; readonly identity: string },
 ): RunningController => {
   const writes: Write[] = []
   const remarks: Remark[] = []
-  const underWay = new Map<number, string>()
   const clock = openClock()
-  const program = createController({ namespace, identity, loadBalancerClass })
-  const api = createApi(target, (event) => {
-    if (event.kind === "response" || event.kind === "failed") underWay.delete(event.id)
-    feed(event)
-  })
+  const program = createController({ ...options, loadBalancerClass: undefined })
+  const api = createApi(target, (event) => feed(event))
   const alarm = openAlarm(clock, () => feed({ kind: "wake" }))
   let exited: () => void = () => undefined
   const exit = new Promise<void>((resolve) => (exited = resolve))
   let isOver = false
+  let steps = 0
 
   const feed = (input: ControllerInput): void => {
     if (isOver) return
+    steps++
     for (const output of program.step(input, clock.at())) perform(output)
     if (!isOver) alarm.set(program.wakeAt())
   }
   const perform = (output: ControllerOutput): void => {
-    if (output.kind === "request" && isWrite(output.request)) {
-      writes.push({ request: output.request, beside: [...underWay.values()] })
-      underWay.set(output.request.id, output.request.path)
-    }
+    if (output.kind === "request" && isWrite(output.request)) writes.push({ request: output.request, step: steps })
     if (output.kind === "request" || output.kind === "abort") api.perform(output)
     if (output.kind === "remark") remarks.push(output)
-    if (output.kind === "exit") kill()
+    if (output.kind === "exit") end()
   }
-  const kill = (): void => {
+  const end = (): void => {
     isOver = true
     alarm.close()
     api.close()
@@ -72,7 +59,6 @@ export const runController = (
   return {
     writes,
     remarks,
-    kill,
     stop: () => {
       feed({ kind: "stop" })
       return exit
