@@ -71,6 +71,20 @@ test("102 of two pools that overlap the younger one's entry is left out", () => 
       [["10.0.0.0-10.0.0.255"], ["10.0.1.0-10.0.1.255"]],
     )
     assert.equal(onlyProblem(cluster).because, "it overlaps 10.0.0.0/24 of the older pool old")
+    assert.equal(onlyProblem(cluster).remedy, "take 10.0.0.128-10.0.0.255 out of one of them")
+  }
+})
+
+test("102 of two ranges that overlap in part exactly that part is to go", () => {
+  const old = poolObject("old", ["10.69.1.150-10.69.1.165"], {}, { creationTimestamp: "2025-01-01T00:00:00Z" })
+  for (const [added, overlap] of [
+    ["10.69.1.160-10.69.1.170", "10.69.1.160-10.69.1.165"],
+    ["10.69.1.140-10.69.1.150", "10.69.1.150"],
+    ["10.69.1.152-10.69.1.153", "10.69.1.152-10.69.1.153"],
+    ["10.69.1.0/24", "10.69.1.150-10.69.1.165"],
+  ] as const) {
+    const cluster = clusterOf(old, poolObject("second", [added], {}, { creationTimestamp: "2026-01-01T00:00:00Z" }))
+    assert.equal(onlyProblem(cluster).remedy, `take ${overlap} out of one of them`)
   }
 })
 

@@ -1,4 +1,4 @@
-import { type AddressRange, printRange, rangesOverlap } from "../../net/range.ts"
+import { type AddressRange, printRange, rangeBetween, rangesOverlap } from "../../net/range.ts"
 import type { L2Advertisement } from "../advertisement.ts"
 import type { Configuration } from "../cluster.ts"
 import type { Labels, PoolName } from "../name.ts"
@@ -93,7 +93,7 @@ const disjointPool = (
         entry.text,
         "part-left-out",
         `it overlaps ${whose}`,
-        `take ${printRange(other.entry.range)} out of one of them`,
+        `take ${printRange(overlapOf(entry.range, other.entry.range))} out of one of them`,
       )
     }
   }
@@ -107,6 +107,10 @@ const disjointPool = (
     onlyFor: onlyFor === undefined ? undefined : resolve(onlyFor, namespaces),
   }
 }
+
+/** What two ranges that overlap have in common. */
+const overlapOf = (a: AddressRange, b: AddressRange): AddressRange =>
+  rangeBetween(a.first > b.first ? a.first : b.first, a.last < b.last ? a.last : b.last) ?? a
 
 const resolve = (read: ReadRestriction, namespaces: ReadConfiguration["namespaces"]): PoolRestriction => {
   const rest = { priority: read.priority, services: read.services }
