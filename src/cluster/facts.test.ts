@@ -25,6 +25,13 @@ test("facts give addresses to gateways, leases, hosts, routers and virtual addre
   )
 })
 
+test("a dual-stack cluster's CIDRs are written as Kubernetes writes them", () => {
+  const cluster = { podCIDR: "10.42.0.0/16,fd00:10:42::/56", serviceCIDR: "10.96.0.0/16,fd00:10:96::/112" }
+  const faults = faultsOf("Network", "home")
+  assert.deepEqual(readNetwork(networkObject({ cluster }), faults)?.spec, { cluster })
+  assert.deepEqual(faults.problems, [])
+})
+
 for (const [what, spec, field, remedy] of [
   ["a misspelt field", { subnets: [{ name: "lan", cdir: "192.168.40.0/24" }] }, "spec.subnets[0].cdir", "write cidr"],
   ["a field of another place", { gateway: "192.168.40.1" }, "spec.gateway", /^write one of cluster, subnets/],
@@ -36,6 +43,12 @@ for (const [what, spec, field, remedy] of [
   ],
   ["a missing name", { hosts: [{ address: "192.168.40.9" }] }, "spec.hosts[0]", "add name"],
   ["a choice that is none", { cluster: { cni: "weave" } }, "spec.cluster.cni", /^write one of flannel-vxlan/],
+  [
+    "a CIDR list with a blank item",
+    { cluster: { podCIDR: "10.42.0.0/16," } },
+    "spec.cluster.podCIDR",
+    /^write it like/,
+  ],
   ["a MAC that YAML made a number", { nodes: [{ name: "n", mac: 525400 }] }, "spec.nodes[0].mac", /in quotes/],
   ["a list that is none", { urls: "http://x" }, "spec.urls", "write it as a list"],
   ["no object at all", "home" as unknown as JsonObject, "spec", /^write its fields/],

@@ -67,6 +67,8 @@ const number: Shape = { kind: "leaf", is: "number" }
 const flag: Shape = { kind: "leaf", is: "flag" }
 const address: Shape = { kind: "leaf", is: "address" }
 const prefix: Shape = { kind: "leaf", is: "prefix" }
+/** One a family with a comma between, as Kubernetes writes the CIDRs of a dual-stack cluster. */
+const prefixes: Shape = { kind: "leaf", is: "prefixes" }
 const mac: Shape = { kind: "leaf", is: "mac" }
 const choice = (...of: readonly string[]): Shape => ({ kind: "choice", of })
 const list = (item: Shape): Shape => ({ kind: "list", item })
@@ -77,8 +79,8 @@ const object = (fields: Readonly<Record<string, Shape>>, ...required: readonly s
 })
 
 const clusterShape = object({
-  podCIDR: prefix,
-  serviceCIDR: prefix,
+  podCIDR: prefixes,
+  serviceCIDR: prefixes,
   cni: choice(
     "flannel-vxlan",
     "flannel-host-gw",

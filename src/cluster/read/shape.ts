@@ -16,7 +16,7 @@ export type Shape =
   | { readonly kind: "map"; readonly item: Shape }
   | { readonly kind: "object"; readonly fields: Readonly<Record<string, Shape>>; readonly required: readonly string[] }
 
-type LeafName = "text" | "number" | "flag" | "address" | "prefix" | "interface-address" | "range" | "mac"
+type LeafName = "text" | "number" | "flag" | "address" | "prefix" | "prefixes" | "interface-address" | "range" | "mac"
 
 /** More items than a person writes; each is looked at. */
 const itemsMax = 10_000
@@ -98,6 +98,11 @@ const leaves: Readonly<Record<LeafName, Leaf>> = {
   flag: { fits: (value) => typeof value === "boolean", noun: "yes or no", remedy: "write true or false" },
   address: { fits: textThat(parseAddress), noun: "address", remedy: "write it like 192.168.1.1 or 2001:db8::1" },
   prefix: { fits: textThat(parsePrefix), noun: "prefix", remedy: "write it like 192.168.1.0/24" },
+  prefixes: {
+    fits: textThat((text) => (text.split(",").every((one) => parsePrefix(one) !== undefined) ? text : undefined)),
+    noun: "prefix, or list of prefixes with commas between",
+    remedy: "write it like 10.96.0.0/16, or with both families 10.96.0.0/16,fd00:10:96::/112",
+  },
   "interface-address": {
     fits: textThat(parseInterfaceAddress),
     noun: "address with a length",
