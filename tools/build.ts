@@ -1,4 +1,4 @@
-/** Bundles the programs into `dist/`: half the start-up of the sources, and what an image carries. */
+/** Bundles the programs into `dist/`, or the folder named first: half the start-up of the sources, and what an image carries. */
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { build } from "esbuild"
@@ -9,7 +9,7 @@ const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 await build({
   absWorkingDir: root,
   entryPoints: { porchlight: "src/main/cli.ts" },
-  outdir: "dist",
+  outdir: process.argv[2] ?? "dist",
   bundle: true,
   splitting: true,
   format: "esm",

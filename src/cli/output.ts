@@ -23,7 +23,9 @@ export type Answer = {
 export const printAnswer = async (answer: Answer, format: OutputFormat | undefined): Promise<void> => {
   if (format === "json") return print([printableLines(JSON.stringify(documentOf(answer), undefined, 2))])
   if (format === "yaml") {
-    const { stringify } = await import("yaml")
+    const yaml = await import("yaml")
+    // The bundler gives a lazily imported CommonJS package as its default alone.
+    const { stringify } = yaml.default
     return print([printableLines(stringify(documentOf(answer), { lineWidth: 0 }).trimEnd())])
   }
   return print((format === "name" ? answer.names : answer.lines()).map(printable))

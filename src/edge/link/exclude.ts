@@ -47,7 +47,8 @@ export const readExcludedNames = async (path: string): Promise<readonly string[]
     if (codeOfError(error) === "ENOENT") return []
     return failure(codeOfError(error), `could not read ${path} (${sentenceOfError(error)}): check its mount`)
   }
-  const { parse } = await import("yaml")
+  // The bundler gives a lazily imported CommonJS package as its default alone.
+  const { parse } = (await import("yaml")).default
   try {
     return namesIn(parse(text), path)
   } catch (error) {
