@@ -25,6 +25,8 @@ export type CandidateView = {
   readonly node: string
   /** Why it stands behind the one before it; the first stands behind nobody. */
   readonly behind: Told | undefined
+  /** No other speaker hears it. */
+  readonly unheard?: true
 }
 
 export type BarredView = { readonly nodes: readonly string[]; readonly reasons: readonly Told[] }
@@ -40,7 +42,7 @@ export type HoldView = {
   readonly gatewaySawItSecondsAgo: number | undefined
 }
 
-export const orderView = ({ settled: { cluster } }: Survey, election: Election): OrderView => {
+export const orderView = ({ settled: { cluster }, hearing }: Survey, election: Election): OrderView => {
   const { group, outcome } = election
   const order = outcome.kind === "ordered" ? outcome.order : []
   const barred = new Map<string, { nodes: NodeName[]; reasons: readonly Told[] }>()
@@ -55,7 +57,11 @@ export const orderView = ({ settled: { cluster } }: Survey, election: Election):
   return {
     addresses: group.addresses.map(printAddress),
     services: group.services,
-    candidates: order.map(({ node }) => ({ node, behind: behindOf(whyNot(cluster, election, node)) })),
+    candidates: order.map(({ node }) => ({
+      node,
+      behind: behindOf(whyNot(cluster, election, node)),
+      ...(hearing.unheard.has(node) && { unheard: true as const }),
+    })),
     barred: [...barred.values()],
     silent: outcome.kind === "nobody" ? tellAll(outcome.because, silentSentence) : [],
   }
@@ -76,6 +82,6 @@ export const holdView = (survey: Survey, hold: Hold): HoldView => ({
       : Math.max(0, Math.round(survey.readAt - hold.gatewayConfirmedAt)),
 })
 
-/** The first in order who does not hold all of the group's addresses already. */
+/** The first in order who is there and does not hold all of the group's addresses already. */
 export const nextAfter = ({ candidates }: OrderView, holders: readonly string[]): string | undefined =>
-  asNonEmpty(candidates.filter(({ node }) => !holders.includes(node)))?.[0].node
+  asNonEmpty(candidates.filter(({ node, unheard }) => unheard === undefined && !holders.includes(node)))?.[0].node

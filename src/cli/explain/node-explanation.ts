@@ -32,6 +32,8 @@ export type SpeakerSummary = {
   readonly dataPlaneReady: boolean
   readonly links: readonly { readonly name: string; readonly up: boolean; readonly use: string | undefined }[]
   readonly heardBy: readonly string[] | undefined
+  /** No other speaker hears it: what it says of itself may be old. */
+  readonly unheard?: true
   readonly findings: readonly { readonly code: string; readonly says: string }[]
 }
 
@@ -54,7 +56,10 @@ export const explainNode = (survey: Survey, name: NodeName): NodeExplanation => 
   const holds = holdsOfNode(survey, name)
   return {
     about: { kind: "Node", name },
-    trouble: (speaker === undefined && survey.speakers.size > 0) || (speaker?.findings.length ?? 0) > 0,
+    trouble:
+      (speaker === undefined && survey.speakers.size > 0) ||
+      speaker?.unheard === true ||
+      (speaker?.findings.length ?? 0) > 0,
     addresses: node.addresses.map(printAddress),
     kubernetesCallsItReady: !survey.notReady.has(name),
     speaker,
@@ -77,6 +82,7 @@ const speakerSummary = (survey: Survey, name: NodeName): SpeakerSummary | undefi
       dataPlaneReady: view.dataPlaneReady,
       links: view.links,
       heardBy: heardBy(survey, name),
+      ...(survey.hearing.unheard.has(name) && { unheard: true as const }),
       findings: view.findings.map(({ code, message }) => ({ code, says: message })),
     }
   )

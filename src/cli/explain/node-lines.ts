@@ -16,6 +16,11 @@ export const nodeLines = (node: NodeExplanation, { style, wide }: LineOptions): 
       : `${list.slice(0, shownMax).join(" ")} and ${list.length - shownMax} more`
   return [
     `${style.bold(node.about.name)}   ${node.addresses.join(" ")}   ${speakerText(node)}`,
+    ...(node.speaker?.unheard
+      ? [
+          `${style.bad} no other speaker hears it: the node is down, cut off, or its speaker does not run     kubectl get pods -A -o wide --field-selector spec.nodeName=${node.about.name} | grep speaker`,
+        ]
+      : []),
     "",
     ...section("Holds", holdLines(node)),
     ...section(
@@ -51,6 +56,7 @@ export const nodeLines = (node: NodeExplanation, { style, wide }: LineOptions): 
 const speakerText = ({ speaker, kubernetesCallsItReady, holds }: NodeExplanation): string => {
   const node = kubernetesCallsItReady ? "" : ", Kubernetes calls the node not ready"
   if (speaker === undefined) return `no report of a speaker${node}`
+  if (speaker.unheard) return `speaker unheard; what follows is what it said last${node}, holds ${holds.length}`
   const ready = speaker.dataPlaneReady ? "ready" : "waits for the service proxy"
   const state = speaker.state === undefined || speaker.state === "active" ? ready : `is ${speaker.state}`
   const heard = speaker.heardBy === undefined ? "" : `, heard by ${speaker.heardBy.join(" ") || "nobody"}`

@@ -62,6 +62,8 @@ const stateText = (explanation: ServiceExplanation): string => {
       return "nobody announces it"
     case "contested":
       return "somebody else answers for it"
+    case "doubted":
+      return "only a speaker that no other hears says that it announces it"
     case "unheld":
       return "no speaker says that it announces it"
     case "starting":
@@ -99,15 +101,23 @@ const waysOutLines = ({ kind, waysOut }: AllocationView): readonly string[] => {
   )
 }
 
-const orderLines = (order: OrderView, holds: readonly HoldView[], { style, wide }: LineOptions): readonly string[] => {
+const orderLines = (
+  order: OrderView,
+  holds: readonly HoldView[],
+  { style, wide, again }: LineOptions,
+): readonly string[] => {
   const holders = holds.map(({ node }) => node)
   const next = nextAfter(order, holders)
   const shown = wide ? order.candidates : order.candidates.slice(0, shownMax)
   const outsiders = holds.filter(({ node }) => !order.candidates.some((candidate) => candidate.node === node))
   const rows = [
-    ...shown.map(({ node, behind }, index) => {
+    ...shown.map(({ node, behind, unheard }, index) => {
       const held = holds.filter((hold) => hold.node === node)
-      const roles = held.length > 0 ? holdCells(held) : [node === next && holders.length > 0 ? "next" : ""]
+      const roles = unheard
+        ? [`${style.bad} not heard by any other speaker: porchlight explain node/${node}${again}`]
+        : held.length > 0
+          ? holdCells(held)
+          : [node === next && holders.length > 0 ? "next" : ""]
       return [String(index + 1), node, ...roles, ...(wide && behind !== undefined ? [behind.says] : [])]
     }),
     ...outsiders.map((hold) => ["-", hold.node, ...holdCells([hold]), "although it may not (any more)"]),

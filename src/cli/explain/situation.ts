@@ -26,6 +26,8 @@ export type Situation =
   | { readonly is: "unheld"; readonly addresses: NonEmpty<Address> }
   /** Given so short a time ago that no report can be there yet. */
   | { readonly is: "starting" }
+  /** Only a speaker that no other hears says that it announces it: its node may be dead. */
+  | { readonly is: "doubted"; readonly holds: NonEmpty<Hold> }
   /** One hold an address, the best claim of each. */
   | { readonly is: "announced"; readonly holds: NonEmpty<Hold> }
 
@@ -60,6 +62,8 @@ const announcing = (survey: Survey, name: ServiceName, missing: NonEmpty<KindNam
   if (strangers !== undefined) return { is: "contested", strangers }
   const unheld = asNonEmpty(addresses.filter((address) => !holds.some((hold) => hold.address === address)))
   const held = asNonEmpty(holds)
+  const doubted = asNonEmpty(holds.filter(({ node }) => survey.hearing.unheard.has(node)))
+  if (doubted !== undefined) return { is: "doubted", holds: doubted }
   if (unheld === undefined && held !== undefined) return { is: "announced", holds: held }
   if (missing !== undefined) return { is: "unknown", missing }
   const outcome = survey.electionOf.get(name)?.outcome
@@ -70,7 +74,7 @@ const announcing = (survey: Survey, name: ServiceName, missing: NonEmpty<KindNam
 
 /** Whether the answer is bad news: somebody has to do something. */
 export const isTrouble = ({ is }: Situation): boolean =>
-  is === "pending" || is === "unwritten" || is === "silent" || is === "contested" || is === "unheld"
+  is === "pending" || is === "unwritten" || is === "silent" || is === "contested" || is === "unheld" || is === "doubted"
 
 /** Without a ledger nobody knows since when it is given. */
 const isOld = ({ cluster, readAt }: Survey, address: Address): boolean => {

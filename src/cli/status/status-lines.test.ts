@@ -46,6 +46,20 @@ test("trouble comes first and each line of it ends in the next command to type",
   )
 })
 
+test("a dead holder's last report is not believed: the taker announces, the dead one is never next", () => {
+  const last = [{ address: "192.168.40.200", epoch: 9 }]
+  const hears = (...names: readonly string[]): JsonObject => ({ segments: [{ segment: "lan", hears: [...names] }] })
+  const others = [...running.slice(0, -3), speaker("attic-1", [], hears("attic-3"))]
+  const dead = speaker("attic-2", last, hears("attic-1", "attic-3"))
+  const taken = [...others, dead, speaker("attic-3", [{ address: "192.168.40.200" }], hears("attic-1"))]
+  const [row] = statusReport(madeSurvey(taken), madeAt).services
+  assert.deepEqual([row?.situation, row?.holds[0]?.node, row?.next], ["announced", "attic-3", "attic-1"])
+  assert.deepEqual(row?.holds[0]?.heardBy, ["attic-1"])
+  assert.match(print(taken)[1]!, /^✗ attic-2 is not heard by any other speaker: .* {5}kubectl get node attic-2/)
+  const alone = statusReport(madeSurvey([...others, dead, speaker("attic-3", [], hears("attic-1"))]), madeAt)
+  assert.deepEqual([alone.counts.announced, alone.services[0]?.situation], [0, "doubted"])
+})
+
 test("a node whose speaker says nothing, and what speakers find, are risks that break nothing yet", () => {
   const findings = { findings: [{ code: "beats-blocked", message: "beats do not arrive" }] }
   const report = statusReport(madeSurvey([...running.slice(0, -2), speaker("attic-3", [], findings)]), madeAt)

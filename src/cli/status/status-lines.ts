@@ -34,16 +34,21 @@ export const statusLines = (report: StatusReport, options: StatusLineOptions): r
   ]
 }
 
-const summary = ({ name, counts, source, ageSeconds }: StatusReport, style: Style): string => {
+/** Troubles that take "all announced" back: the reports contradict each other. */
+const doubtful: ReadonlySet<string> = new Set(["nobody-hears-anybody", "split"])
+
+const summary = ({ name, counts, source, ageSeconds, troubles }: StatusReport, style: Style): string => {
   const { services, announced, pending, nodes, speakers } = counts
   const state =
     services === 0
       ? "none wants an address of ours"
       : speakers === 0
         ? `${pending === 0 ? "all have" : `${services - pending} have`} an address, nobody says who announces`
-        : announced === services
+        : announced === services && !troubles.some(({ code }) => doubtful.has(code))
           ? "all announced"
-          : `${announced} announced`
+          : troubles.some(({ code }) => doubtful.has(code))
+            ? "who announces is not sure: the speakers' reports contradict each other"
+            : `${announced} announced`
   return [
     style.bold(name),
     `${count(services, "Service")}, ${state}`,

@@ -48,7 +48,7 @@ export type ServiceRow = {
 
 export type NodeRow = {
   readonly name: string
-  /** `ready`; else the state it is in, or `waits` for the service proxy. Undefined: it has reported nothing. */
+  /** `ready`; else `unheard` by all others, the state it is in, or `waits` for the service proxy. Undefined: it has reported nothing. */
   readonly speaker: string | undefined
   readonly holds: number
   /** Addresses it may answer for. */
@@ -112,7 +112,7 @@ const serviceRows = (survey: Survey): readonly ServiceRow[] =>
         ports: ports.map(portText),
         order,
         holds,
-        next: order.find((node) => !holders.includes(node)),
+        next: order.find((node) => !holders.includes(node) && !survey.hearing.unheard.has(node)),
       }
     })
 
@@ -128,7 +128,7 @@ const nodeRows = (survey: Survey, services: readonly ServiceRow[]): readonly Nod
     const view = survey.speakers.get(name)
     return {
       name,
-      speaker: view === undefined ? undefined : speakerState(view),
+      speaker: view === undefined ? undefined : survey.hearing.unheard.has(name) ? "unheard" : speakerState(view),
       holds: held.get(name)?.size ?? 0,
       candidateFor: candidates.get(name) ?? 0,
       links: (view?.links ?? []).map(({ name, up }) => ({ name, up })),

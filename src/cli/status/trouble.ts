@@ -50,6 +50,10 @@ const troubleText = (survey: Survey, name: ServiceName, situation: Situation): s
       return `${address}   nobody announces it: ${clauseOf(silentSentence(situation.because[0]))}`
     case "unheld":
       return `${address}   no speaker says that it announces it`
+    case "doubted": {
+      const [{ node }] = situation.holds
+      return `${address}   only ${node} says that it announces it, and no other speaker hears ${node}`
+    }
     case "contested": {
       const [{ mac, class: is, seenBy }] = situation.strangers
       return `${address}   ${mac} (${is}) answers for it too, as ${seenBy} saw`
@@ -99,6 +103,7 @@ const nodeTroubles = (survey: Survey): readonly Trouble[] => {
   })
   const silent = speakers.size === 0 ? [] : [...cluster.nodes.keys()].filter((name) => !speakers.has(name))
   return [
+    ...unheardTroubles(survey),
     ...silent.map((name) => ({
       ...risk(name, "no-speaker-report", "no speaker reports from there"),
       next: "kubectl get pods -A -o wide | grep speaker",
@@ -109,6 +114,49 @@ const nodeTroubles = (survey: Survey): readonly Trouble[] => {
     ...[...speakers.values()].flatMap(({ node, findings }) =>
       findings.filter(({ code }) => code !== "foreign-answer").map(({ code, message }) => risk(node, code, message)),
     ),
+  ]
+}
+
+/** Speaker objects outlive their nodes: what the others no longer hear is bad news. */
+const unheardTroubles = ({ cluster, hearing, speakers }: Survey): readonly Trouble[] => {
+  const unheard = [...hearing.unheard].filter((name) => cluster.nodes.has(name))
+  const broken = (name: string, code: string, says: string, next: string): Trouble => ({
+    severity: "broken",
+    about: { kind: "Node", name },
+    code,
+    says,
+    next,
+  })
+  const pods = "kubectl get pods -A -o wide | grep speaker"
+  const splits = hearing.split.map((group) => group.join(" "))
+  return [
+    ...(unheard.length > 1 && unheard.length === speakers.size
+      ? [
+          broken(
+            unheard.join(" "),
+            "nobody-hears-anybody",
+            "do not hear each other: the reports are old, all nodes are down, or something filters UDP port 7947 and ARP between them; who announces is not sure",
+            pods,
+          ),
+        ]
+      : unheard.map((name) =>
+          broken(
+            name,
+            "unheard",
+            "is not heard by any other speaker: the node is down, cut off, or its speaker does not run",
+            `kubectl get node ${name}; kubectl get pods -A -o wide --field-selector spec.nodeName=${name} | grep speaker`,
+          ),
+        )),
+    ...(splits.length > 0
+      ? [
+          broken(
+            splits.join(" | "),
+            "split",
+            "do not hear each other, so both sides may announce the same addresses: look at the switch between them",
+            pods,
+          ),
+        ]
+      : []),
   ]
 }
 

@@ -49,6 +49,10 @@ export type SpeakerView = {
   readonly moves: readonly Move[]
   /** Nodes whose beats it receives on any segment; undefined where the report does not say. */
   readonly hears: readonly string[] | undefined
+  /** Per network it speaks in. */
+  readonly segments: readonly { readonly name: string; readonly hears: readonly string[] }[]
+  /** Nodes whose beats something filters, while they answer questions. */
+  readonly beatsBlocked: readonly string[]
 }
 
 /** Reads whatever the object says; what is missing or of another shape counts as not said. */
@@ -69,6 +73,13 @@ export const readSpeakerView = (object: JsonObject): SpeakerView | undefined => 
     hears: isList(field(status, "segments"))
       ? [...new Set(listAt(status, "segments").flatMap((segment) => textsAt(segment, "hears")))]
       : undefined,
+    segments: listAt(status, "segments").map((segment) => ({
+      name: textAt(segment, "segment") ?? "",
+      hears: textsAt(segment, "hears"),
+    })),
+    beatsBlocked: listAt(status, "findings").flatMap((finding) =>
+      textAt(finding, "code") === "beats-blocked" ? (textAt(finding, "facts", "node")?.split(", ") ?? []) : [],
+    ),
   }
 }
 

@@ -13,6 +13,7 @@ import { settle, type Settled } from "../../decision/settle.ts"
 import type { JsonObject } from "../../kubernetes/http.ts"
 import { listAt, textAt } from "../../kubernetes/json.ts"
 import type { Address, Family } from "../../net/address.ts"
+import { type Hearing, hearingOf } from "./hearing.ts"
 import { type Hold, type Move, readSpeakerView, type SpeakerView, type Stranger } from "./speaker-view.ts"
 
 /** A kind that could not be read. `forbidden` is a question left open; `absent` kinds have no objects. */
@@ -61,9 +62,11 @@ export type Survey = {
   /** The election each Service takes part in, once settled. */
   readonly electionOf: ReadonlyMap<ServiceName, Election>
   readonly speakers: ReadonlyMap<NodeName, SpeakerView>
-  /** Who says that it answers for an address, the best claim first: higher grant, then higher epoch. */
+  /** Who says that it answers for an address, the best claim first: heard by others, higher grant, then higher epoch. */
   readonly holds: ReadonlyMap<Address, readonly Hold[]>
   readonly strangers: ReadonlyMap<Address, readonly Stranger[]>
+  /** Which of the speakers the others hear. */
+  readonly hearing: Hearing
   /** Nodes that Kubernetes calls not ready. It moves nothing by itself. */
   readonly notReady: ReadonlySet<NodeName>
   readonly withheld: readonly Withheld[]
@@ -79,6 +82,7 @@ export const surveyOf = (facts: Facts, options: SurveyOptions): Survey => {
     if (view !== undefined) speakers.set(view.node, view)
     if (isOf(object, "Node") && !isReady(object)) notReady.add(textAt(object, "metadata", "name") as NodeName)
   }
+  const hearing = hearingOf(speakers.values())
   const ranking = createRanking()
   const settled = settle(cluster, facts.readAt, ranking)
   const decider = createDecider(ranking)
@@ -99,7 +103,8 @@ export const surveyOf = (facts: Facts, options: SurveyOptions): Survey => {
       ),
     ),
     speakers,
-    holds: byAddress([...speakers.values()].flatMap(({ holds }) => holds).toSorted(byClaim)),
+    holds: byAddress([...speakers.values()].flatMap(({ holds }) => holds).toSorted(byClaim(hearing))),
+    hearing,
     strangers: byAddress([...speakers.values()].flatMap(({ strangers }) => strangers)),
     notReady,
     withheld: facts.withheld,
@@ -141,16 +146,21 @@ export const announcedAddresses = ({ settled, around }: Survey, name: ServiceNam
   return service === undefined ? [] : addressesToAnnounce(around, service)
 }
 
-const byClaim = (a: Hold, b: Hold): number => b.grant - a.grant || b.epoch - a.epoch
+const byClaim =
+  ({ unheard }: Hearing) =>
+  (a: Hold, b: Hold): number =>
+    Number(unheard.has(a.node)) - Number(unheard.has(b.node)) || b.grant - a.grant || b.epoch - a.epoch
 
 const byAddress = <T extends { readonly address: Address }>(items: readonly T[]): ReadonlyMap<Address, readonly T[]> =>
   Map.groupBy(items, ({ address }) => address)
 
-/** Nodes that receive a node's beats; undefined where no speaker reports whom it hears. */
-export const heardBy = ({ speakers }: Survey, node: NodeName): readonly NodeName[] | undefined => {
+/** Nodes that receive a node's beats, as those say who are there; undefined where no speaker reports whom it hears. */
+export const heardBy = ({ speakers, hearing }: Survey, node: NodeName): readonly NodeName[] | undefined => {
   const told = [...speakers.values()].filter(({ hears }) => hears !== undefined)
   if (told.length === 0) return undefined
-  return told.filter((view) => view.node !== node && view.hears?.includes(node)).map((view) => view.node)
+  return told
+    .filter((view) => view.node !== node && !hearing.unheard.has(view.node) && view.hears?.includes(node))
+    .map((view) => view.node)
 }
 
 /**

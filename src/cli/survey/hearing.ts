@@ -1,0 +1,64 @@
+import type { NodeName } from "../../cluster/name.ts"
+import type { SpeakerView } from "./speaker-view.ts"
+
+/** Which speakers are there by the word of the others: a Speaker object outlives the node that wrote it. */
+export type Hearing = {
+  /** Heard by none of those who hear each other: their own reports are not believed. */
+  readonly unheard: ReadonlySet<NodeName>
+  /** Groups of speakers in one network of which none hears another group, and none is the largest. */
+  readonly split: readonly (readonly NodeName[])[]
+}
+
+/** What one speaker says of one network. */
+type Voice = { readonly node: NodeName; readonly hears: ReadonlySet<string>; readonly warming: boolean }
+
+/**
+ * Judged per network by the largest group that hears each other; a speaker it hears is there, also a deaf one. With no
+ * largest group everybody is believed who is heard by anybody. Speakers alone in their network are not judged.
+ */
+export const hearingOf = (speakers: Iterable<SpeakerView>): Hearing => {
+  const networks = new Map<string, Voice[]>()
+  for (const view of speakers)
+    for (const { name, hears } of view.segments) {
+      const voice = {
+        node: view.node,
+        hears: new Set([...hears, ...view.beatsBlocked]),
+        warming: view.state === "warming",
+      }
+      networks.set(name, [...(networks.get(name) ?? []), voice])
+    }
+  const heard = new Set<NodeName>()
+  const judged = new Set<NodeName>()
+  const split: (readonly NodeName[])[] = []
+  for (const voices of networks.values()) {
+    if (voices.length < 2) continue
+    const groups = groupsOf(voices)
+    const [largest = [], second = []] = groups
+    const isSplit = largest.length === second.length
+    if (isSplit && largest.length > 1) split.push(...groups.map((group) => group.map(({ node }) => node)))
+    const believed = isSplit ? voices : largest
+    for (const { node, warming } of voices) {
+      judged.add(node)
+      if (warming || believed.some((other) => other.node !== node && other.hears.has(node))) heard.add(node)
+    }
+  }
+  return { unheard: new Set([...judged].filter((node) => !heard.has(node))), split }
+}
+
+/** Voices that hear each other, also by way of others; the largest group first. */
+const groupsOf = (voices: readonly Voice[]): readonly (readonly Voice[])[] => {
+  const left = new Set(voices)
+  const groups: Voice[][] = []
+  for (const first of voices) {
+    if (!left.delete(first)) continue
+    const group = [first]
+    for (const one of group)
+      for (const other of left)
+        if (one.hears.has(other.node) && other.hears.has(one.node)) {
+          left.delete(other)
+          group.push(other)
+        }
+    groups.push(group)
+  }
+  return groups.toSorted((a, b) => b.length - a.length)
+}
