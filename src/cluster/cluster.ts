@@ -12,6 +12,11 @@ import type { SpeakerReport } from "./speaker-report.ts"
 /** Pools sorted by name, advertisements sorted by name: what could be read of them, each fault reported apart. */
 export type Configuration = {
   readonly pools: ReadonlyMap<PoolName, Pool>
+  /**
+   * Pools that are gone while the ledger still gives addresses of theirs, as they last were. They give nothing; whoever
+   * was given such an address is answered for until the ledger frees it. A snapshot remembers only what it saw.
+   */
+  readonly retired: ReadonlyMap<PoolName, Pool>
   readonly advertisements: readonly L2Advertisement[]
 }
 

@@ -46,6 +46,10 @@ export type Ledger = {
   readonly addressesOf: ReadonlyMap<ServiceName, ReadonlySet<Address>>
 }
 
+/** Pools of which somebody has an address. */
+export const poolsThatGive = ({ entries }: Ledger): ReadonlySet<PoolName> =>
+  new Set([...entries.values()].filter(({ state }) => state === "given").map(({ pool }) => pool))
+
 /**
  * The object a new entry of `address` goes to. It depends on nothing but pool and address, so two controllers that give
  * one address at once write to one object, and its resourceVersion lets only one of them. `POOL-N`: N is the

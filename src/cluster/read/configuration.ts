@@ -12,6 +12,8 @@ import type { PoolEntry, ReadPool, ReadRestriction } from "./pool.ts"
 
 export type ReadConfiguration = {
   readonly pools: ReadonlyMap<string, ReadPool>
+  /** Gone, but the ledger still gives addresses of theirs. */
+  readonly retired: ReadonlyMap<PoolName, ReadPool>
   readonly advertisements: ReadonlyMap<string, ReadAdvertisement>
   /** Labels of each namespace. */
   readonly namespaces: ReadonlyMap<string, Labels>
@@ -32,10 +34,11 @@ export const assembleConfiguration = (
   const pools = byAge.map((pool) => disjointPool(pool, taken, read.namespaces, problems))
   pools.sort((a, b) => compareText(a.name, b.name))
   const byName = new Map(pools.map((pool) => [pool.name, pool]))
+  const retired = new Map([...read.retired].map(([name, pool]) => [name, retiredPool(pool, read.namespaces)]))
   const advertisements = [...read.advertisements.values()]
-    .map((advertisement) => attach(advertisement, byName, problems))
+    .map((advertisement) => attach(advertisement, byName, retired, problems))
     .sort((a, b) => compareText(a.name, b.name))
-  return { configuration: { pools: byName, advertisements }, problems }
+  return { configuration: { pools: byName, retired, advertisements }, problems }
 }
 
 export const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
@@ -108,6 +111,16 @@ const disjointPool = (
   }
 }
 
+/** Its ranges may meet those of a pool that took its place: nobody looks for an address in them. */
+const retiredPool = (pool: ReadPool, namespaces: ReadConfiguration["namespaces"]): Pool => {
+  const { entries, onlyFor, ...rest } = pool
+  return {
+    ...rest,
+    ranges: entries.map(({ range }) => range),
+    onlyFor: onlyFor === undefined ? undefined : resolve(onlyFor, namespaces),
+  }
+}
+
 /** What two ranges that overlap have in common. */
 const overlapOf = (a: AddressRange, b: AddressRange): AddressRange =>
   rangeBetween(a.first > b.first ? a.first : b.first, a.last < b.last ? a.last : b.last) ?? a
@@ -120,14 +133,20 @@ const resolve = (read: ReadRestriction, namespaces: ReadConfiguration["namespace
   return { ...rest, namespaces: names }
 }
 
-const attach = (read: ReadAdvertisement, pools: ReadonlyMap<PoolName, Pool>, problems: Problem[]): L2Advertisement => {
+/** A retired pool stays attached, but a name that only it had is told like any that is no pool's. */
+const attach = (
+  read: ReadAdvertisement,
+  pools: Configuration["pools"],
+  retired: Configuration["retired"],
+  problems: Problem[],
+): L2Advertisement => {
   const { poolNames, poolSelectors, ...rest } = read
   if (poolNames.length === 0 && poolSelectors.length === 0) return { ...rest, pools: "all" }
   const faults = faultsOf("L2Advertisement", read.name)
   const names = new Set<PoolName>()
   for (const name of poolNames as readonly PoolName[]) {
-    if (pools.has(name)) names.add(name)
-    else {
+    if (pools.has(name) || retired.has(name)) names.add(name)
+    if (!pools.has(name)) {
       const nearest = nearestName(name, pools.keys())
       faults.add(
         "spec.ipAddressPools",
@@ -138,7 +157,8 @@ const attach = (read: ReadAdvertisement, pools: ReadonlyMap<PoolName, Pool>, pro
       )
     }
   }
-  for (const pool of pools.values()) if (anySelects(poolSelectors, pool.labels)) names.add(pool.name)
+  for (const pool of [...pools.values(), ...retired.values()])
+    if (anySelects(poolSelectors, pool.labels)) names.add(pool.name)
   if (names.size === 0)
     faults.add(
       "spec",

@@ -3,8 +3,8 @@ import { field, textAt } from "../../kubernetes/json.ts"
 import type { Cluster, KindName, Knowledge, Touched } from "../cluster.ts"
 import { keepEqual, sameValue } from "../equal.ts"
 import { type Network, readNetwork } from "../facts.ts"
-import type { AddressLedger } from "../ledger.ts"
-import type { Labels, NodeName, ServiceName } from "../name.ts"
+import { type AddressLedger, poolsThatGive } from "../ledger.ts"
+import type { Labels, NodeName, PoolName, ServiceName } from "../name.ts"
 import type { Node } from "../node.ts"
 import type { Problem } from "../problem.ts"
 import type { EndpointView, Service } from "../service.ts"
@@ -65,6 +65,7 @@ export const createSnapshot = (options: SnapshotOptions): Snapshot => {
   const slices = new Map<string, ReadSlice>()
   const slicesOf = new Map<ServiceName, Map<string, ReadSlice>>()
   const pools = new Map<string, ReadPool>()
+  const retired = new Map<PoolName, ReadPool>()
   const advertisements = new Map<string, ReadAdvertisement>()
   const namespaces = new Map<string, Labels>()
   const networks = new Map<string, Network>()
@@ -78,7 +79,7 @@ export const createSnapshot = (options: SnapshotOptions): Snapshot => {
   let everything = true
   let configurationStale = true
   let problemsStale = true
-  let assembled = assembleConfiguration({ pools, advertisements, namespaces })
+  let assembled = assembleConfiguration({ pools, retired, advertisements, namespaces })
   let cluster: Cluster = {
     services,
     endpoints,
@@ -124,6 +125,21 @@ export const createSnapshot = (options: SnapshotOptions): Snapshot => {
     if (put(services, key, now)) touched.add(key)
     if (now === undefined && seenDeleted) deleted.add(key)
     else deleted.delete(key)
+  }
+
+  const removePool = (key: string): void => {
+    const pool = pools.get(key)
+    if (pool === undefined) return
+    retired.set(pool.name, pool)
+    stale(pools.delete(key))
+  }
+
+  /** Those that are back, and those that no address is given from: the ledger bounds what is remembered. */
+  const forgetRetired = (): void => {
+    if (retired.size === 0) return
+    const back = new Set([...pools.values()].map(({ name }) => name))
+    const giving = poolsThatGive(book.ledger)
+    for (const name of retired.keys()) if (back.has(name) || !giving.has(name)) retired.delete(name)
   }
 
   /** Holds and readiness change often and decide nothing. */
@@ -207,7 +223,7 @@ export const createSnapshot = (options: SnapshotOptions): Snapshot => {
         stale(namespaces.delete(key))
         break
       case "IPAddressPool":
-        stale(pools.delete(key))
+        removePool(key)
         break
       case "L2Advertisement":
         stale(advertisements.delete(key))
@@ -233,11 +249,13 @@ export const createSnapshot = (options: SnapshotOptions): Snapshot => {
     const before = book.ledger.objects.get(key)
     if ((before === undefined) !== (now === undefined)) everything = true
     for (const name of book.put(key, now === undefined ? undefined : keepEqual(before, now))) touched.add(name)
+    stale(retired.size > 0)
   }
 
   const assemble = (): void => {
     const before = assembled
-    assembled = assembleConfiguration({ pools, advertisements, namespaces })
+    forgetRetired()
+    assembled = assembleConfiguration({ pools, retired, advertisements, namespaces })
     const configuration = keepEqual(before.configuration, assembled.configuration)
     const reserved = keepEqual(
       cluster.reserved,

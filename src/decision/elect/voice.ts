@@ -1,9 +1,12 @@
+import type { Address } from "../../net/address.ts"
 import type { L2Advertisement } from "../../cluster/advertisement.ts"
 import type { Cluster } from "../../cluster/cluster.ts"
+import type { PoolName } from "../../cluster/name.ts"
+import type { Pool } from "../../cluster/pool.ts"
 import type { EndpointView, Service } from "../../cluster/service.ts"
-import { homeOf, type Surroundings } from "../allocate/surroundings.ts"
+import { gives, homeOf, type Surroundings } from "../allocate/surroundings.ts"
 import { restriction } from "../allocate/eligibility.ts"
-import type { AddressGroup, SilentReason } from "./election.ts"
+import type { SilentReason } from "./election.ts"
 import { advertisementsOf, matching } from "./candidacy.ts"
 
 /** One Service of a group that says who may answer: its advertisements, and for Local the nodes with its pods. */
@@ -19,9 +22,10 @@ export const voiceOf = (
   cluster: Cluster,
   around: Surroundings,
   service: Service,
-  address: AddressGroup["addresses"][0],
+  address: Address,
 ): Voice | SilentReason => {
-  const pool = homeOf(around, service, address)
+  const pool = homeOf(around, service, address) ?? giverOf(around, service, address)
+  if (typeof pool === "string") return { code: "pool-gone", service: service.name, pool }
   if (pool === undefined || (pool.fault !== "rules" && restriction(pool, service) !== undefined))
     return { code: "pool-not-for-it", service: service.name }
   if (!service.reported.includes(address)) return { code: "not-in-status", service: service.name }
@@ -36,4 +40,17 @@ export const voiceOf = (
   if (service.hasSharingAnnotation && selective !== undefined)
     return { code: "shared-with-service-selectors", service: service.name, advertisement: selective.name }
   return { service, advertisements, local: service.policy === "Local" ? endpoints.serving : undefined }
+}
+
+/**
+ * The pool an address was given from where no pool holds it any more: until the ledger frees it, it is the Service's,
+ * and a release that waits for a person must not be a silence. Its name where nothing is known of it.
+ */
+const giverOf = (
+  { configuration, ledger }: Surroundings,
+  service: Service,
+  address: Address,
+): Pool | PoolName | undefined => {
+  const entry = gives(ledger, service, address) ? ledger.entries.get(address) : undefined
+  return entry && (configuration.pools.get(entry.pool) ?? configuration.retired.get(entry.pool) ?? entry.pool)
 }
