@@ -1,5 +1,6 @@
 import { performance } from "node:perf_hooks"
 import { join } from "node:path"
+import { endWithAncestors, watchAncestors } from "../lab/ancestors.ts"
 import { supplyNeeds } from "../lab/needs.ts"
 import { commandPrefix } from "./prefix.ts"
 import { labPrograms, scenariosFolder } from "./lab-programs.ts"
@@ -11,6 +12,7 @@ const scenario = "media-stack"
 
 /** The main job, shown: on real packets where this machine carries a lab, else on the simulated wire. */
 export const demo = async (options: DemoOptions): Promise<number> => {
+  watchAncestors(endWithAncestors)
   const needs = supplyNeeds((line) => console.log(line))
   if (needs.kind !== "ready") {
     const { demoOnSimulatedWire } = await import("./demo-simulated.ts")
@@ -25,17 +27,20 @@ export const demo = async (options: DemoOptions): Promise<number> => {
   const timeline = startTimeline(console.log, () => performance.now())
   const { running, swept } = listLabs()
   for (const says of swept) timeline.tell("lab", says)
+  const silence = sayOnSilence(() => timeline.tell("lab", "programs: starting the controller and 6 speakers"))
   const started = await startLab({
     // Another demo may be kept in another terminal.
     name: running.some(({ name }) => name === "demo") ? `demo-${process.pid}` : "demo",
     scenarioFolder: join(scenariosFolder(), scenario),
     ...labPrograms(),
     report: (news) => {
+      silence.heard(news.kind === "step" && news.step === "api")
       if (news.kind === "swept") timeline.tell("lab", news.says)
       if (news.kind === "step") timeline.tell("lab", `${news.step}: ${news.says}`)
       if (news.kind === "trouble" || news.kind === "ended") timeline.tell("lab", `✗ ${news.says}`)
     },
   })
+  silence.heard(false)
   if (started.kind === "failed") {
     console.error(`✗ The lab did not come up: ${started.says}`)
     return 1
@@ -54,6 +59,19 @@ export const demo = async (options: DemoOptions): Promise<number> => {
   }
 }
 
+/** A start of programs that takes longer on a busy machine is said, once. */
+const silenceMaxMs = 2000
+
+const sayOnSilence = (say: () => void): { readonly heard: (programsFollow: boolean) => void } => {
+  let timer: NodeJS.Timeout | undefined
+  return {
+    heard: (programsFollow) => {
+      clearTimeout(timer)
+      timer = programsFollow ? setTimeout(say, silenceMaxMs) : undefined
+    },
+  }
+}
+
 const keep = async (lab: { readonly name: string; readonly kubeconfig: string }, verdict: string): Promise<number> => {
   const prefix = commandPrefix()
   console.log(
@@ -63,7 +81,7 @@ const keep = async (lab: { readonly name: string; readonly kubeconfig: string },
       `  ${prefix} status`,
       `  kubectl get services -A -w`,
       `  ${prefix} lab exec workstation -- curl -s http://10.69.1.156:7878`,
-      `  ${prefix} lab break w3 power          also cable, speaker, freeze, api, loss=20%, twin=10.69.1.156; mend undoes it`,
+      `  ${prefix} lab break w3 power          also cable, speaker, freeze, api, loss=20%; mend undoes it`,
     ].join("\n"),
   )
   return new Promise(() => undefined)

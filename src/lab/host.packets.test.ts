@@ -58,6 +58,20 @@ void test("whenever its holder is killed, also half-way up, a lab leaves no proc
   }
 })
 
+void test("whenever npm is killed, also while its script still builds, a lab leaves no process", { skip }, async () => {
+  for (const signal of ["SIGKILL", "SIGTERM"] as const)
+    for (const momentMs of [150, 400, 700, 1100]) {
+      const host = start(mkdtempSync(join(tmpdir(), "porchlight-host-")), [], "npm that builds")
+      await pause(momentMs)
+      host.child.kill(signal)
+      await host.over
+      const remains = await left(host)
+      for (const pid of pidsOf(host)) process.kill(pid, "SIGKILL")
+      assert.deepEqual(remains, { processes: [], directory: false }, `${signal} after ${momentMs} ms`)
+      rmSync(host.runtime, { recursive: true, force: true })
+    }
+})
+
 void test("a second lab of the same name is refused with the way to end the first", { skip }, async () => {
   await withHost(async (host) => {
     const said: string[] = []
@@ -149,7 +163,7 @@ const withHost = async (
 }
 
 /** How the holder is started, from the process that a story kills. */
-type Through = "direct" | "shell" | "npm"
+type Through = "direct" | "shell" | "npm" | "npm that builds"
 
 const ways: Readonly<
   Record<Through, (argv: readonly [string, ...string[]], env: NodeJS.ProcessEnv) => ChildProcessWithoutNullStreams>
@@ -157,11 +171,17 @@ const ways: Readonly<
   direct: ([command, ...argv], env) => spawn(command, argv, { env }),
   // The second command keeps the shell from becoming node itself.
   shell: (argv, env) => spawn("sh", ["-c", '"$@"; true', "sh", ...argv], { env }),
-  npm: (argv, env) => {
-    const script = `process.title = "npm start"
-      require("node:child_process").spawn("sh", ["-c", '"$@"; true', "sh", ...process.argv.slice(1)], { stdio: "inherit" })`
-    return spawn(process.execPath, ["-e", script, ...argv], { env })
-  },
+  npm: (argv, env) => npm('"$@"; true', argv, env),
+  "npm that builds": (argv, env) => npm('sleep 0.4; "$@"; true', argv, env),
+}
+
+/** A process that looks like npm, and tells its script so by the environment. */
+const npm = (line: string, argv: readonly string[], env: NodeJS.ProcessEnv): ChildProcessWithoutNullStreams => {
+  const { npm_config_user_agent: _, ...clean } = env
+  const script = `process.title = "npm start"
+    require("node:child_process").spawn("sh", ["-c", ${JSON.stringify(line)}, "sh", ...process.argv.slice(1)],
+      { stdio: "inherit", env: { ...process.env, npm_config_user_agent: "npm/11.0.0 node/v24.0.0" } })`
+  return spawn(process.execPath, ["-e", script, ...argv], { env: clean })
 }
 
 const start = (runtime: string, said: string[], through: Through): Host => {
@@ -200,7 +220,7 @@ const holderOf = (host: Host): number => {
   return record.holder.pid
 }
 
-/** What remains of a lab when it has had five seconds: live processes that name its directory, and that directory. */
+/** What remains of a lab when it has had five seconds: live processes that name its directory (their environment does), and that directory. */
 const left = async (host: Pick<Host, "runtime">): Promise<{ processes: string[]; directory: boolean }> => {
   let processes = processesOf(host)
   for (const end = Date.now() + 5000; processes.length > 0 && Date.now() < end; processes = processesOf(host))
@@ -209,13 +229,18 @@ const left = async (host: Pick<Host, "runtime">): Promise<{ processes: string[];
 }
 
 const processesOf = (host: Pick<Host, "runtime">): string[] =>
+  pidsOf(host).flatMap((pid) => wordsOf(pid, "cmdline") || [])
+
+const pidsOf = ({ runtime }: Pick<Host, "runtime">): number[] =>
   readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .flatMap((pid) => {
-      try {
-        const words = readFileSync(`/proc/${pid}/cmdline`, "utf8")
-        return words.includes(host.runtime) ? [words] : []
-      } catch {
-        return []
-      }
-    })
+    .map(Number)
+    .filter((pid) => (wordsOf(pid, "cmdline") + wordsOf(pid, "environ")).includes(runtime))
+
+const wordsOf = (pid: number, file: "cmdline" | "environ"): string => {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "utf8")
+  } catch {
+    return ""
+  }
+}

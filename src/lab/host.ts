@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs"
 import { createConnection, createServer, type Server } from "node:net"
 import { join } from "node:path"
-import { watchAncestors } from "./ancestors.ts"
+import { endWithAncestors, watchAncestors } from "./ancestors.ts"
 import { connectControl, type ControlClient, eachLine } from "./control.ts"
 import type { InsideNews, InsideOrder } from "./inside.ts"
 import { enterCommand, isolatedCommand, toolEnvironment } from "./isolation.ts"
@@ -131,7 +131,7 @@ const endingOf = (child: ChildProcess, directory: string, ownLife: boolean): (()
     releaseDirectory(directory)
   }
   process.once("exit", atExit)
-  const unwatch = ownLife ? () => undefined : watchAncestors(endWithThem)
+  const unwatch = ownLife ? () => undefined : watchAncestors(endWithAncestors)
   const end = async (): Promise<void> => {
     unwatch()
     for (const [signal, handler] of handlers) process.off(signal, handler)
@@ -145,11 +145,6 @@ const endingOf = (child: ChildProcess, directory: string, ownLife: boolean): (()
   )
   for (const [signal, handler] of handlers) process.once(signal, handler)
   return end
-}
-
-const endWithThem = (says: string): void => {
-  process.stderr.write(`${says}; the lab ends with it.\n`)
-  process.exit(1)
 }
 
 /** With the exit codes a shell gives them. */

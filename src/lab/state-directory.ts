@@ -143,11 +143,18 @@ const isAlive = (mark: ProcessMark): boolean => markOf(mark.pid)?.startTime === 
 /** Fields of /proc/PID/stat; the name before them may hold blanks and brackets. */
 export const processStat = (
   pid: number,
-): { readonly state: string; readonly parent: number; readonly startTime: string } | undefined => {
+):
+  | { readonly state: string; readonly parent: number; readonly session: number; readonly startTime: string }
+  | undefined => {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "utf8")
     const fields = text.slice(text.lastIndexOf(")") + 2).split(" ")
-    return { state: fields[0] ?? "", parent: Number(fields[1]), startTime: fields[19] ?? "" }
+    return {
+      state: fields[0] ?? "",
+      parent: Number(fields[1]),
+      session: Number(fields[3]),
+      startTime: fields[19] ?? "",
+    }
   } catch {
     return undefined
   }
