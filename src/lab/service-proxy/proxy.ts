@@ -65,6 +65,7 @@ export const startServiceProxy = (
   }
   const schedule = (): void => {
     if (state.paused || !state.stale || state.running !== undefined) return
+    const waitMs = Math.max(0, state.nextSync - performance.now())
     state.timer ??= setTimeout(() => {
       state.timer = undefined
       if (state.paused) return
@@ -73,7 +74,7 @@ export const startServiceProxy = (
         state.running = undefined
         schedule()
       })
-    }, state.nextSync - performance.now())
+    }, waitMs)
   }
   return {
     update: () => {
