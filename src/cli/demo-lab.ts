@@ -2,6 +2,7 @@ import { textAt } from "../kubernetes/json.ts"
 import type { AskerReport } from "../lab/actors/asker-report.ts"
 import type { Target } from "../lab/actors/ask.ts"
 import type { LabService } from "../lab/lab-service.ts"
+import { parseAddress } from "../net/address.ts"
 import type { Timeline } from "./timeline.ts"
 import type { DemoStage } from "./demo-stage.ts"
 import { explanationOf, servicesTable } from "./demo-words.ts"
@@ -15,8 +16,9 @@ const moveAskedPerSecond = 100
 /** One for the fault; a busy machine may lose a question at another moment. */
 const gapsMax = 3
 
-/** Speakers report a change within a second, so that a thousand moves are one report. */
-const reportedWithinMs = 1500
+/** Speakers report a change within a second, so that a thousand moves are one report; a busy machine takes longer. */
+const reportPatienceMs = 5000
+const reportLookMs = 200
 
 type Stage = { readonly lab: DemoStage; readonly timeline: Timeline }
 
@@ -28,9 +30,9 @@ export const demoLab = async (lab: DemoStage, timeline: Timeline): Promise<boole
   const shown = await chooseService(stage, services)
   const dead = await cutPower(stage, shown)
   const moved = await moveOnPurpose(stage, shown, dead)
-  await lab.pause(reportedWithinMs)
+  const reported = await untilReported(stage, shown)
   timeline.tell("explain", explanationOf(await lab.survey(), shown.name, styleFor(process.stdout)))
-  return given && answers && dead !== undefined && moved
+  return given && answers && dead !== undefined && moved && reported
 }
 
 const showServices = async ({ lab, timeline }: Stage): Promise<{ services: readonly LabService[]; given: boolean }> => {
@@ -119,6 +121,21 @@ const moveOnPurpose = async (
   )
   timeline.tell("workstation", `${report.answered} of ${report.asked} new connections answered, ${report.lost} failed`)
   return arrived === to && report.lost === 0
+}
+
+/** Whether the Speaker objects come to name the holder that the wire shows. */
+const untilReported = async ({ lab, timeline }: Stage, service: LabService): Promise<boolean> => {
+  const address = service.addresses[0]
+  const key = parseAddress(address ?? "")
+  const holder = await answererOf(lab, address)
+  if (key === undefined || holder === undefined) return false
+  for (const end = lab.nowMs() + reportPatienceMs; lab.nowMs() < end; await lab.pause(reportLookMs))
+    if ((await lab.survey()).holds.get(key)?.[0]?.node === holder) return true
+  timeline.tell(
+    "✗",
+    `${holder} answers for ${address}, but no Speaker object says so after ${reportPatienceMs / 1000} s`,
+  )
+  return false
 }
 
 const startAsking = async (lab: DemoStage, target: Target, perSecond: number): Promise<number> => {

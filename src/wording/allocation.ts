@@ -1,6 +1,7 @@
 import { type Address, printAddress } from "../net/address.ts"
 import { printMac } from "../net/mac.ts"
 import { printRange } from "../net/range.ts"
+import { printTimestamp } from "../kubernetes/timestamp.ts"
 import type { Labels } from "../cluster/name.ts"
 import type { Reservation } from "../cluster/reservation.ts"
 import type { ServicePort } from "../cluster/service.ts"
@@ -116,7 +117,7 @@ export const allocationSummary = (allocation: Allocation): string => {
   switch (allocation.kind) {
     case "kept":
       return allocation.added.length === 0
-        ? `kept: it had ${addresses(allocation.addresses)} and that is still valid (pool ${allocation.pool})`
+        ? keptSentence(allocation)
         : `kept, and ${addresses(allocation.added)} added for its other family (pool ${allocation.pool})`
     case "given":
       return `given ${addresses(allocation.addresses)}: ${givenBy[allocation.by]} (pool ${allocation.pool})`
@@ -128,6 +129,20 @@ export const allocationSummary = (allocation: Allocation): string => {
         : `no load balancer any more: ${addresses(allocation.lost)} goes back`
   }
 }
+
+const keptSentence = ({ addresses: has, pool, grant }: Allocation & { readonly kind: "kept" }): string =>
+  grant === undefined || grant.by === "adopted"
+    ? `kept: it had ${addresses(has)} and that is still valid (pool ${pool})`
+    : `given ${addresses(has)} on ${minuteText(grant.since)}: ${wasGivenBy[grant.by]} (pool ${pool}); still valid`
+
+/** `2026-11-21 19:26 UTC`: who reads a condition may be in any time zone. */
+const minuteText = (wallSeconds: number): string => `${printTimestamp(wallSeconds).slice(0, 16).replace("T", " ")} UTC`
+
+const wasGivenBy = {
+  wish: "it asked for it",
+  former: "it had had it before",
+  choice: "the lowest that was free or could be shared",
+} as const
 
 const givenBy = {
   wish: "it asks for it",

@@ -3,6 +3,8 @@ import { whyNot } from "../../decision/elect/why-not.ts"
 import { printTimestamp } from "../../kubernetes/timestamp.ts"
 import { printAddress } from "../../net/address.ts"
 import { barSentence } from "../../wording/election.ts"
+import { moveSentence } from "../../wording/move.ts"
+import type { Move } from "../survey/speaker-view.ts"
 import type { Survey } from "../survey/survey.ts"
 import { heardBy, movesOf } from "../survey/survey.ts"
 import { tellAll, type Told } from "../told.ts"
@@ -42,7 +44,9 @@ export type MoveView = {
   readonly address: string
   readonly from: string | undefined
   readonly to: string | undefined
+  /** The journal's code. */
   readonly reason: string
+  readonly says: string
 }
 
 /** Moves shown: those a person remembers having caused. */
@@ -68,10 +72,17 @@ export const explainNode = (survey: Survey, name: NodeName): NodeExplanation => 
     moves: movesOf(survey)
       .filter(({ from, to }) => from === name || to === name)
       .slice(0, movesMax)
-      .map((move) => ({ ...move, at: printTimestamp(move.at), address: printAddress(move.address) })),
+      .map(moveView),
     problems: problemsOf(survey, "Node", name),
   }
 }
+
+export const moveView = (move: Move): MoveView => ({
+  ...move,
+  at: printTimestamp(move.at),
+  address: printAddress(move.address),
+  says: moveSentence(move),
+})
 
 const speakerSummary = (survey: Survey, name: NodeName): SpeakerSummary | undefined => {
   const view = survey.speakers.get(name)

@@ -81,13 +81,8 @@ const placeLines = ({ places }: NodeExplanation, wanted: number): readonly (read
   return found.length === 0 ? [] : [found]
 }
 
-/** `Nov 14 09:12   10.69.1.156   w3 -> w1   holder-silent`. */
-export const moveLine = ({ at, address, from, to, reason }: MoveView): string => {
+/** `Nov 14 09:12   10.69.1.156   w1 took it over from w3, which had fallen silent`. */
+export const moveLine = ({ at, address, says }: MoveView): string => {
   const moment = parseTimestamp(at)
-  return [
-    moment === undefined ? at : printMoment(moment),
-    address,
-    `${from ?? "nobody"} -> ${to ?? "nobody"}`,
-    reason,
-  ].join("   ")
+  return [moment === undefined ? at : printMoment(moment), address, says].join("   ")
 }

@@ -66,6 +66,19 @@ test("a holder that was heard and seen is said on its line, the next is named, a
   assert.ok(text.some((line) => /- {3}attic-1 {3}may not: excluded by label/.test(line)))
 })
 
+test("a holder that is not first in order has why in words, and the command that moves it", () => {
+  const move = { at: "2026-11-18T09:00:00Z", address: "192.168.40.200", from: "attic-1", to: "attic-2" }
+  const moves = { moves: [{ ...move, reason: "holder-silent" }] }
+  const held = [{ address: "192.168.40.200" }]
+  const text = lines([...withAddress(attic), speaker("attic-2", held, moves)])
+  const at = text.findIndex((line) => line.includes("attic-2 though attic-"))
+  assert.match(text[at]!, /is first: attic-2 took it over from attic-1, which had fallen silent$/)
+  assert.match(
+    text[at + 1]!,
+    /kubectl annotate --overwrite service -n demo whoami porchlight\.dev\/move-to=attic-[13]$/,
+  )
+})
+
 test("no ready pod is bad news, with the reason", () => {
   const explanation = explain([...withoutPods(withAddress(attic)), speaker("attic-3", [])])
   assert.equal(explanation.situation, "silent")

@@ -3,9 +3,10 @@ import { addressesOf } from "../../decision/allocate/ledger-change.ts"
 import type { Loss } from "../../decision/allocate/allocation.ts"
 import { printAddress } from "../../net/address.ts"
 import { allocationSentence, allocationSummary, portText } from "../../wording/allocation.ts"
-import type { Survey } from "../survey/survey.ts"
+import { movesOf, type Survey } from "../survey/survey.ts"
 import { tellAll, type Told } from "../told.ts"
 import { type HoldView, holdView, type OrderView, orderView } from "./candidate-view.ts"
+import { type MoveView, moveView } from "./node-explanation.ts"
 import { type ProblemView, problemsOf } from "./problem-view.ts"
 import { type SharingCheck, sharingChecks } from "./sharing-check.ts"
 import { isTrouble, type Situation, situationOf } from "./situation.ts"
@@ -50,6 +51,8 @@ export type Reports = {
     readonly class: string
     readonly seenBy: string
   }[]
+  /** How the addresses came to a holder that is not first in order, as its own journal says. */
+  readonly cameBy?: MoveView
   /** Kinds that could not be read and would have been needed. */
   readonly missing: readonly string[]
 }
@@ -112,8 +115,19 @@ const reportsOf = (survey: Survey, name: ServiceName, situation: Situation): Rep
         address: printAddress(stranger.address),
       })),
     ),
+    ...cameBy(survey, name),
     missing: situation.is === "unknown" ? situation.missing : [],
   }
+}
+
+const cameBy = (survey: Survey, name: ServiceName): Pick<Reports, "cameBy"> => {
+  const election = survey.electionOf.get(name)
+  if (election?.outcome.kind !== "ordered") return {}
+  const { key, addresses } = election.group
+  const holder = survey.holds.get(addresses[0])?.[0]?.node
+  if (holder === undefined || holder === election.outcome.order[0].node) return {}
+  const move = movesOf(survey).find(({ address, to }) => printAddress(address) === key && to === holder)
+  return move === undefined ? {} : { cameBy: moveView(move) }
 }
 
 /**

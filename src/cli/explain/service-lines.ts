@@ -24,7 +24,9 @@ export const serviceLines = (explanation: ServiceExplanation, options: LineOptio
     headline(explanation, options),
     "",
     ...(allocation === undefined ? [] : section("Address", allocationLines(allocation, options))),
-    ...(order === undefined ? [] : section("Node", orderLines(order, reports.holds, options))),
+    ...(order === undefined
+      ? []
+      : section("Node", [...orderLines(order, reports.holds, options), ...notFirstLines(order, explanation)])),
     ...(reports.strangers.length === 0 ? [] : section("Strangers", strangerLines(explanation, options))),
     ...(order === undefined ? [] : section("Clients", [clientLine(explanation)])),
     ...(explanation.problems.length === 0
@@ -132,6 +134,22 @@ const orderLines = (
     ),
     ...orderedBy(order),
     ...(order.services.length > 1 ? [`one node for all who share: ${order.services.join(", ")}`] : []),
+  ]
+}
+
+/** Why the holder is not the first in order, and how to change that. */
+const notFirstLines = (order: OrderView, { about, reports }: ServiceExplanation): readonly string[] => {
+  const [first] = order.candidates
+  const holder = reports.holds[0]?.node
+  if (first === undefined || holder === undefined || first.node === holder) return []
+  const why = reports.cameBy === undefined ? "it came first, and nothing falls back by itself" : reports.cameBy.says
+  const [namespace = "", name = ""] = about.name.split("/")
+  const to = nextAfter(order, [holder])
+  return [
+    `${holder} though ${first.node} is first: ${why}`,
+    ...(to === undefined
+      ? []
+      : [`to move it: kubectl annotate --overwrite service -n ${namespace} ${name} porchlight.dev/move-to=${to}`]),
   ]
 }
 

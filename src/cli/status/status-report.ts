@@ -1,10 +1,9 @@
 import { compareAge } from "../../decision/allocate/allocator.ts"
-import { printTimestamp } from "../../kubernetes/timestamp.ts"
-import { compareAddresses, printAddress } from "../../net/address.ts"
+import { compareAddresses } from "../../net/address.ts"
 import { printRange } from "../../net/range.ts"
 import { portText } from "../../wording/allocation.ts"
 import { type HoldView, holdView } from "../explain/candidate-view.ts"
-import type { MoveView } from "../explain/node-explanation.ts"
+import { type MoveView, moveView } from "../explain/node-explanation.ts"
 import { type FamilyUse, familyUses } from "../explain/pool-explanation.ts"
 import { addressTexts } from "../explain/service-explanation.ts"
 import { type Situation, situationOf } from "../explain/situation.ts"
@@ -83,7 +82,7 @@ export const statusReport = (survey: Survey, nowSeconds: number): StatusReport =
       ranges: pool.ranges.map(printRange),
       use: familyUses(survey, pool),
     })),
-    lastMove: lastMove && { ...lastMove, at: printTimestamp(lastMove.at), address: printAddress(lastMove.address) },
+    lastMove: lastMove && moveView(lastMove),
     withheld: survey.withheld.map(({ kind }) => kind),
   }
 }
