@@ -2,8 +2,10 @@ import { release } from "node:os"
 import type { LabApi } from "../api.ts"
 import type { JsonObject } from "../../kubernetes/http.ts"
 import { listAt, numberAt, textAt } from "../../kubernetes/json.ts"
+import { printTimestamp } from "../../kubernetes/timestamp.ts"
 import { reconcileSlices, type SliceChange } from "./endpoint-slices.ts"
 import { keyOf } from "./lab-pod.ts"
+import { keepNodeLeases } from "./node-leases.ts"
 import type { PodRunner } from "./pods.ts"
 import { nodeReport, podReport } from "./status-report.ts"
 
@@ -40,11 +42,20 @@ type Seen = {
 export const startKubelet = ({ api, pods, nodeGraceMs, complain }: KubeletOptions): Kubelet => {
   const seen: Seen = {}
   const gone = new Set<string>()
+  const silent = new Set<string>()
+  const leases = keepNodeLeases(api)
   const graces = new Map<string, NodeJS.Timeout>()
   let timer: NodeJS.Timeout | undefined
   let busy = false
   let closed = false
 
+  const keepLeases = (): void =>
+    leases.keep(
+      (listOf(seen.nodes) ?? []).flatMap((node) => {
+        const name = textAt(node, "metadata", "name")
+        return name === undefined || silent.has(name) ? [] : [name]
+      }),
+    )
   const look = async (): Promise<void> => {
     if (busy) return schedule(batchMs)
     busy = true
@@ -68,6 +79,7 @@ export const startKubelet = ({ api, pods, nodeGraceMs, complain }: KubeletOption
   const follow = (path: string, what: keyof Seen): (() => void) =>
     api.follow(path, (objects) => {
       seen[what] = objects
+      if (what === "nodes") keepLeases()
       schedule(Math.max(batchMs, (seen.services?.size ?? 0) * batchMsPerService))
     })
   const unfollow = [
@@ -83,6 +95,8 @@ export const startKubelet = ({ api, pods, nodeGraceMs, complain }: KubeletOption
   return {
     nodeDown: (node) => {
       forget(node)
+      silent.add(node)
+      keepLeases()
       graces.set(
         node,
         setTimeout(() => {
@@ -94,11 +108,14 @@ export const startKubelet = ({ api, pods, nodeGraceMs, complain }: KubeletOption
     nodeUp: (node) => {
       forget(node)
       gone.delete(node)
+      silent.delete(node)
+      keepLeases()
       schedule(0)
     },
     close: () => {
       closed = true
       clearTimeout(timer)
+      leases.close()
       for (const node of graces.keys()) forget(node)
       for (const stop of unfollow) stop()
     },
@@ -143,7 +160,7 @@ const reportPod = async (api: LabApi, runner: PodRunner, pod: JsonObject, gone: 
 }
 
 const reportNode = async (api: LabApi, node: JsonObject, gone: ReadonlySet<string>): Promise<void> => {
-  const status = nodeReport(node, gone, release())
+  const status = nodeReport(node, gone, release(), printTimestamp(Date.now() / 1000))
   if (status === undefined) return
   await api.request("PATCH", `/api/v1/nodes/${textAt(node, "metadata", "name")}/status`, { status }, mergePatch)
 }

@@ -1,5 +1,5 @@
 import type { JsonObject } from "../../kubernetes/http.ts"
-import { listAt, textAt } from "../../kubernetes/json.ts"
+import { listAt, objectAt, textAt } from "../../kubernetes/json.ts"
 import { isReady } from "./endpoint-slices.ts"
 
 /** A Pod with this annotation `"false"` counts as not ready: the way to take a pod out of its Services in the lab. */
@@ -43,18 +43,64 @@ const nodeInfo = {
   containerRuntimeVersion: "porchlight-lab",
 }
 
-/** The same for a node. */
+/** A small machine's; what a Node object names itself it keeps. */
+const capacity = { cpu: "2", memory: "4Gi", pods: "110" }
+
+/** The same for a node; `now` is an RFC 3339 time. A node that is gone is unknown in every regard, as in Kubernetes. */
 export const nodeReport = (
   node: JsonObject,
   gone: ReadonlySet<string>,
   kernelVersion: string,
+  now: string,
 ): JsonObject | undefined => {
   const isGone = gone.has(textAt(node, "metadata", "name") ?? "")
   const known = textAt(node, "status", "nodeInfo", "kubeletVersion") !== undefined
   if (isReady(node) === !isGone && known) return undefined
-  const others = listAt(node, "status", "conditions").filter((condition) => textAt(condition, "type") !== "Ready")
-  const ready = isGone
-    ? { type: "Ready", status: "Unknown", reason: "NodeStatusUnknown", message: "Kubelet stopped posting node status." }
-    : { type: "Ready", status: "True", reason: "KubeletReady", message: "kubelet is posting ready status" }
-  return { conditions: [...others, ready], nodeInfo: { ...nodeInfo, kernelVersion } }
+  const before = listAt(node, "status", "conditions")
+  const reported = (isGone ? goneConditions : aliveConditions).map((condition) => {
+    const former = before.find((one) => textAt(one, "type") === condition.type)
+    const since = textAt(former, "status") === condition.status ? textAt(former, "lastTransitionTime") : undefined
+    // Who is gone has sent its last sign of life before.
+    const heardAt = isGone ? textAt(former, "lastHeartbeatTime") : undefined
+    return { ...condition, lastHeartbeatTime: heardAt ?? now, lastTransitionTime: since ?? now }
+  })
+  const others = before.filter((one) => aliveConditions.every(({ type }) => type !== textAt(one, "type")))
+  return {
+    conditions: [...others, ...reported],
+    nodeInfo: {
+      ...nodeInfo,
+      kernelVersion,
+      architecture: textAt(node, "metadata", "labels", "kubernetes.io/arch") ?? "amd64",
+    },
+    capacity: { ...capacity, ...objectAt(node, "status", "capacity") },
+    allocatable: { ...capacity, ...objectAt(node, "status", "allocatable") },
+  }
 }
+
+type Condition = {
+  readonly type: string
+  readonly status: string
+  readonly reason: string
+  readonly message: string
+}
+
+const lacksNothing = (type: string, reason: string, what: string): Condition => ({
+  type,
+  status: "False",
+  reason,
+  message: `kubelet has ${what}`,
+})
+
+const aliveConditions: readonly Condition[] = [
+  lacksNothing("MemoryPressure", "KubeletHasSufficientMemory", "sufficient memory available"),
+  lacksNothing("DiskPressure", "KubeletHasNoDiskPressure", "no disk pressure"),
+  lacksNothing("PIDPressure", "KubeletHasSufficientPID", "sufficient PID available"),
+  { type: "Ready", status: "True", reason: "KubeletReady", message: "kubelet is posting ready status" },
+]
+
+const goneConditions: readonly Condition[] = aliveConditions.map(({ type }) => ({
+  type,
+  status: "Unknown",
+  reason: "NodeStatusUnknown",
+  message: "Kubelet stopped posting node status.",
+}))

@@ -1,11 +1,12 @@
 import type { JsonObject } from "../../kubernetes/http.ts"
 import { textAt } from "../../kubernetes/json.ts"
+import { printTimestamp } from "../../kubernetes/timestamp.ts"
 import { reconcileSlices, type SliceChange } from "../kubelet/endpoint-slices.ts"
 import { keyOf, labPod, nodeOf } from "../kubelet/lab-pod.ts"
 import { nodeReport, podReport } from "../kubelet/status-report.ts"
 import type { NodeShare } from "../topology/layout.ts"
 import type { SimulatedApi } from "./api-server.ts"
-import type { Cancel, World } from "./world.ts"
+import { type Cancel, wallSecondsAtStart, type World } from "./world.ts"
 
 /** The part of Kubernetes that a lab plays: kubelets, endpoint slices, and nodes that are given up after a grace time. */
 export type ClusterKeeper = {
@@ -44,7 +45,8 @@ export const keepCluster = (
   }
   const reportNodes = (): void => {
     for (const node of api.list("/api/v1/nodes")) {
-      const status = nodeReport(node, gone, "simulated")
+      const now = printTimestamp(wallSecondsAtStart + world.now() / 1000)
+      const status = nodeReport(node, gone, "simulated", now)
       const name = textAt(node, "metadata", "name")
       if (status !== undefined) api.request("PATCH", `/api/v1/nodes/${name}/status`, { status }, mergePatch)
     }
