@@ -14,9 +14,22 @@ export type LedgerOwner = {
 
 type Recorded = { readonly address: Address; readonly pool: PoolName; readonly grant: number }
 
+/**
+ * Why somebody was given this address. `wish`: asked for by address. `former`: it had it before. `choice`: the lowest
+ * that was free or might be shared. `adopted`: its status named it before there was a ledger.
+ */
+export type GivenBy = (typeof givenBys)[number]
+export const givenBys = ["wish", "former", "choice", "adopted"] as const
+
 /** What an AddressLedger says of one address. Times are seconds since 1970. */
 export type LedgerEntry =
-  | (Recorded & { readonly state: "given"; readonly owners: NonEmpty<LedgerOwner>; readonly since: number })
+  | (Recorded & {
+      readonly state: "given"
+      readonly owners: NonEmpty<LedgerOwner>
+      readonly since: number
+      /** Undefined: not told, or others have joined or left since. */
+      readonly by: GivenBy | undefined
+    })
   /** Nobody has it; its last owners are remembered, so that a re-created Service gets it back. */
   | (Recorded & { readonly state: "freed"; readonly owners: NonEmpty<LedgerOwner>; readonly freedAt: number })
 

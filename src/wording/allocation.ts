@@ -130,10 +130,10 @@ export const allocationSummary = (allocation: Allocation): string => {
   }
 }
 
-const keptSentence = ({ addresses: has, pool, grant }: Allocation & { readonly kind: "kept" }): string =>
-  grant === undefined || grant.by === "adopted"
+const keptSentence = ({ addresses: has, pool, giving }: Allocation & { readonly kind: "kept" }): string =>
+  giving === undefined || giving.by === "adopted"
     ? `kept: it had ${addresses(has)} and that is still valid (pool ${pool})`
-    : `given ${addresses(has)} on ${minuteText(grant.since)}: ${wasGivenBy[grant.by]} (pool ${pool}); still valid`
+    : `given ${addresses(has)} on ${minuteText(giving.since)}: ${wasGivenBy[giving.by]} (pool ${pool}); still valid`
 
 /** `2026-11-21 19:26 UTC`: who reads a condition may be in any time zone. */
 const minuteText = (wallSeconds: number): string => `${printTimestamp(wallSeconds).slice(0, 16).replace("T", " ")} UTC`

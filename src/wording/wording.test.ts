@@ -2,7 +2,14 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import { parseAddress } from "../net/address.ts"
 import { parseMac } from "../net/mac.ts"
-import { clusterOf, nodeObject, poolObject, serviceObject, sliceObject } from "../cluster/cluster-fixture.ts"
+import {
+  clusterOf,
+  ledgerObject,
+  nodeObject,
+  poolObject,
+  serviceObject,
+  sliceObject,
+} from "../cluster/cluster-fixture.ts"
 import type { Cluster } from "../cluster/cluster.ts"
 import type { NodeName, ServiceName } from "../cluster/name.ts"
 import type { Allocation } from "../decision/allocate/allocation.ts"
@@ -21,6 +28,35 @@ test("a full pool is said with how full, and a way out", () => {
     allocationSummary(allocationIn(cluster, "a/c")),
     "no address: pool porch is full: 1 of 1 IPv4 addresses are given; add a range, or share an address",
   )
+})
+
+test("an address that is kept is said with when and why it was given, where the ledger tells", () => {
+  const having = (more: Record<string, string>): Cluster =>
+    clusterOf(
+      porch,
+      serviceObject("a/b", { has: ["192.168.40.200"] }),
+      ledgerObject("porch-192.168.40.0", "porch", [
+        {
+          address: "192.168.40.200",
+          grant: 7,
+          since: "2026-11-21T19:26:31Z",
+          owners: [{ service: "a/b", uid: "uid of a/b" }],
+          ...more,
+        },
+      ]),
+    )
+  const plain = "kept: it had 192.168.40.200 and that is still valid (pool porch)"
+  for (const [more, says] of [
+    [
+      { by: "choice" },
+      "given 192.168.40.200 on 2026-11-21 19:26 UTC: the lowest that was free or could be shared (pool porch); still valid",
+    ],
+    [{ by: "wish" }, "given 192.168.40.200 on 2026-11-21 19:26 UTC: it asked for it (pool porch); still valid"],
+    [{ by: "adopted" }, plain],
+    [{ by: "a later version's word" }, plain],
+    [{}, plain],
+  ] as const)
+    assert.equal(allocationSummary(allocationIn(having(more), "a/b")), says)
 })
 
 test("a refusal to share names the pair and the rule that fails", () => {

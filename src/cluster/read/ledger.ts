@@ -2,7 +2,7 @@ import type { Json, JsonObject } from "../../kubernetes/http.ts"
 import { field, isObject, listAt, numberAt, textAt } from "../../kubernetes/json.ts"
 import { parseTimestamp, printTimestamp } from "../../kubernetes/timestamp.ts"
 import { type NonEmpty, parseAddress, printAddress } from "../../net/address.ts"
-import type { AddressLedger, LedgerEntry, LedgerOwner } from "../ledger.ts"
+import { type AddressLedger, givenBys, type LedgerEntry, type LedgerOwner } from "../ledger.ts"
 import type { PoolName, ServiceName } from "../name.ts"
 import { type Faults, readList, readName } from "./fault.ts"
 
@@ -57,7 +57,8 @@ const readEntry = (item: Json, pool: PoolName, path: string, faults: Faults): re
   }
   const entry = { address, pool, grant, owners: owners as readonly LedgerOwner[] as NonEmpty<LedgerOwner> }
   if (freedAt !== undefined) return [{ ...entry, state: "freed", freedAt }]
-  return [{ ...entry, state: "given", since: since ?? 0 }]
+  const by = givenBys.find((known) => known === textAt(item, "by"))
+  return [{ ...entry, state: "given", since: since ?? 0, by }]
 }
 
 const readOwner = (item: Json): readonly LedgerOwner[] => {
@@ -74,6 +75,7 @@ export const printLedgerSpec = (ledger: Pick<AddressLedger, "pool" | "grantFloor
     address: printAddress(entry.address),
     grant: entry.grant,
     ...(entry.state === "given" ? { since: printTimestamp(entry.since) } : { freedAt: printTimestamp(entry.freedAt) }),
+    ...(entry.state === "given" && entry.by !== undefined ? { by: entry.by } : {}),
     owners: entry.owners.map(({ service, uid, terms }) => ({ service, uid, ...(terms === "" ? {} : { terms }) })),
   })),
 })

@@ -1,6 +1,7 @@
 import type { Address, Family, NonEmpty } from "../../net/address.ts"
 import type { Mac } from "../../net/mac.ts"
 import type { Labels, NodeName, PoolName, ServiceName, SharingKey } from "../../cluster/name.ts"
+import type { GivenBy } from "../../cluster/ledger.ts"
 import type { Reservation } from "../../cluster/reservation.ts"
 import type { ServicePort } from "../../cluster/service.ts"
 
@@ -70,6 +71,8 @@ export type Allocation =
       readonly pool: PoolName
       /** Addresses that joined those it had (PreferDualStack). */
       readonly added: readonly Address[]
+      /** Why and when (seconds since 1970) it was given the first of them; undefined where the ledger does not say. */
+      readonly giving: { readonly by: GivenBy; readonly since: number } | undefined
       /** Also a wish that cannot be understood: what it has stays (MetalLB's LoadBalancerFailed). */
       readonly passedOver: readonly AllocationReason[]
       readonly lost: Loss | undefined

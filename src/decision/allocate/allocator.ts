@@ -7,7 +7,7 @@ import type { Family } from "../../net/address.ts"
 import { createChangeFinder } from "../change-finder.ts"
 import type { Allocation, Loss } from "./allocation.ts"
 import { choose, completeFrom, formerOf, reasonsOr } from "./choose.ts"
-import { grantWish, joinLosses, keep, lossOf, type Standing, standingOf } from "./keep.ts"
+import { givingOf, grantWish, joinLosses, keep, lossOf, type Standing, standingOf } from "./keep.ts"
 import type { Search } from "./lowest-free.ts"
 import { asNonEmpty, createOccupancy } from "./occupancy.ts"
 import { type PoolUse, poolUse } from "./pool-use.ts"
@@ -228,7 +228,8 @@ const completeOrLose = (
   if (choice.kind === "chosen" && held.every((address) => choice.addresses.includes(address))) {
     const added = choice.addresses.filter((address) => !held.includes(address))
     const { addresses, pool, passedOver } = choice
-    return settle(request.service, { kind: "kept", addresses, pool: pool.name, added, passedOver, lost })
+    const giving = givingOf(search.around, held[0]!)
+    return settle(request.service, { kind: "kept", addresses, pool: pool.name, added, giving, passedOver, lost })
   }
   losses.set(
     request.service.name,

@@ -72,7 +72,14 @@ export const keep = (
   const pool = homes[0]
   if (reasons.length > 0 || addresses === undefined || pool === undefined) return { reasons }
   const passedOver = request.misunderstood === undefined ? nothing : [request.misunderstood]
-  return { kept: { kind: "kept", addresses, pool: pool.name, added: nothing, passedOver, lost } }
+  const giving = givingOf(around, addresses[0])
+  return { kept: { kind: "kept", addresses, pool: pool.name, added: nothing, giving, passedOver, lost } }
+}
+
+/** Why and when an address was given to who has it. */
+export const givingOf = ({ ledger }: Surroundings, address: Address): (Allocation & { kind: "kept" })["giving"] => {
+  const entry = ledger.entries.get(address)
+  return entry?.state === "given" && entry.by !== undefined ? { by: entry.by, since: entry.since } : undefined
 }
 
 const nothing: readonly never[] = []

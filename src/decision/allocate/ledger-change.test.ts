@@ -20,6 +20,7 @@ test("a first giving is written with a grant above the clock at which its ledger
     pool: "p",
     grant: now + 1,
     since: now,
+    by: "choice",
     owners: [{ service: "a/b", uid: "uid of a/b", terms: "" }],
   })
 })
@@ -27,6 +28,21 @@ test("a first giving is written with a grant above the clock at which its ledger
 test("what MetalLB gave is adopted as it stands", () => {
   const { cluster } = settle(clusterOf(pool, serviceObject("a/b", { has: ["10.0.0.7"] })), now)
   assert.equal(entryAt(cluster, "10.0.0.7")?.state, "given")
+  assert.equal(byAt(cluster, "10.0.0.7"), "adopted")
+})
+
+test("why an address was given is written once, and told as long as nobody joins or leaves", () => {
+  const wished = serviceObject("a/b", { annotations: { "metallb.io/loadBalancerIPs": "10.0.0.5" } })
+  const had = settle(clusterOf(pool, wished, serviceObject("a/c")), now).cluster
+  assert.deepEqual([byAt(had, "10.0.0.5"), byAt(had, "10.0.0.0")], ["wish", "choice"])
+  const kept = later(had, [serviceObject("a/b"), serviceObject("a/c")], 60)
+  const allocation = allocate(kept, now + 120).get("a/b" as ServiceName)
+  assert.deepEqual(allocation?.kind === "kept" && allocation.giving, { by: "wish", since: now })
+  const back = later(later(kept, [serviceObject("a/c")], 120), [serviceObject("a/b"), serviceObject("a/c")], 180)
+  assert.equal(byAt(back, "10.0.0.5"), "former")
+  const one = settle(clusterOf(pool, sharing("a/one", "80/TCP")), now).cluster
+  const two = later(one, [sharing("a/one", "80/TCP"), sharing("a/two", "81/TCP")], 10)
+  assert.deepEqual([byAt(one, "10.0.0.0"), byAt(two, "10.0.0.0")], ["choice", undefined])
 })
 
 test("joining or leaving a share raises no grant; passing to somebody else does", () => {
@@ -179,6 +195,11 @@ const later = (before: Cluster, services: readonly ReturnType<typeof serviceObje
 const released = (settled: Cluster): ReturnType<typeof brake> => {
   const cluster = { ...clusterOf(pool), ledger: settled.ledger }
   return brake(cluster, ledgerChanges(cluster, allocate(cluster, now), now, undefined), new Set())
+}
+
+const byAt = (cluster: Cluster, address: string): string | undefined => {
+  const entry = entryAt(cluster, address)
+  return entry?.state === "given" ? entry.by : undefined
 }
 
 const entryAt = ({ ledger }: Cluster, address: string): LedgerEntry | undefined =>

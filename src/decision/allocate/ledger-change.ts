@@ -1,6 +1,12 @@
 import { type Address, compareAddresses } from "../../net/address.ts"
 import type { Cluster } from "../../cluster/cluster.ts"
-import { type AddressLedger, type LedgerEntry, type LedgerOwner, ledgerNameFor } from "../../cluster/ledger.ts"
+import {
+  type AddressLedger,
+  type GivenBy,
+  type LedgerEntry,
+  type LedgerOwner,
+  ledgerNameFor,
+} from "../../cluster/ledger.ts"
 import type { PoolName, ServiceName } from "../../cluster/name.ts"
 import type { Service } from "../../cluster/service.ts"
 import type { Allocation } from "./allocation.ts"
@@ -110,23 +116,37 @@ const nextEntry = (
   if (owners === undefined) return nextFreed(before, wallSeconds)
   const carriedOn =
     before?.state === "given" && before.owners.some((owner) => owners.some((other) => isSame(owner, other)))
-  if (carriedOn) return sameOwners(before.owners, owners) ? before : { ...before, owners }
+  if (carriedOn) {
+    if (sameOwners(before.owners, owners)) return before
+    return { ...before, owners, by: sameNames(before.owners, owners) ? before.by : undefined }
+  }
   const pool = poolOf(allocations.get(owners[0].service)) ?? before?.pool
   if (pool === undefined) return before
   const floor = cluster.ledger.objects.get(ledgerNameFor(pool, address))?.grantFloor ?? Math.floor(wallSeconds)
   const grant = (before?.grant ?? floor) + 1
-  return { state: "given", address, pool: before?.pool ?? pool, grant, owners, since: Math.floor(wallSeconds) }
+  const by = owners.length > 1 ? undefined : givenByOf(allocations.get(owners[0].service), address)
+  return { state: "given", address, pool: before?.pool ?? pool, grant, owners, since: Math.floor(wallSeconds), by }
+}
+
+/** What is kept though no ledger gave it was adopted, but for an address that joins it now. */
+const givenByOf = (allocation: Allocation | undefined, address: Address): GivenBy | undefined => {
+  if (allocation?.kind === "given") return allocation.by
+  if (allocation?.kind !== "kept") return undefined
+  return allocation.added.includes(address) ? "choice" : "adopted"
 }
 
 const nextFreed = (before: LedgerEntry | undefined, wallSeconds: number): LedgerEntry | undefined => {
   if (before === undefined) return undefined
   if (before.state === "freed") return wallSeconds < before.freedAt + rememberSeconds ? before : undefined
-  const { since: _, ...rest } = before
+  const { since: _, by: __, ...rest } = before
   return { ...rest, state: "freed", freedAt: Math.floor(wallSeconds) }
 }
 
 const poolOf = (allocation: Allocation | undefined): PoolName | undefined =>
   allocation?.kind === "kept" || allocation?.kind === "given" ? allocation.pool : undefined
+
+const sameNames = (a: readonly LedgerOwner[], b: readonly LedgerOwner[]): boolean =>
+  a.length === b.length && a.every((owner, i) => owner.service === b[i]!.service)
 
 const sameOwners = (a: readonly LedgerOwner[], b: readonly LedgerOwner[]): boolean =>
   a.length === b.length &&

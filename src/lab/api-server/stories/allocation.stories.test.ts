@@ -19,7 +19,7 @@ test("a Service gets the lowest address, and status, annotation, conditions, eve
   assert.equal(textAt(service, "metadata", "annotations", "metallb.io/ip-allocated-from-pool"), "first")
   assert.match(
     await world.conditionOf("radarr"),
-    /^True Kept: kept: it had 192\.0\.2\.10 and that is still valid \(pool first\)$/,
+    /^True Kept: given 192\.0\.2\.10 on [-\d]+ [:\d]+ UTC: the lowest that was free or could be shared \(pool first\); still valid$/,
   )
   await eventually(() => world.eventsOf("radarr"), ['IPAllocated Assigned IP ["192.0.2.10"]'])
   await eventually(() => counters("first"), [1, 9, 0, 0])
