@@ -101,4 +101,9 @@ const pendingService = `apiVersion: v1
 kind: Service
 metadata: { namespace: a, name: b }
 spec: { type: LoadBalancer, clusterIPs: [10.96.0.1], ports: [{ port: 80 }] }
+---
+apiVersion: metallb.io/v1beta1
+kind: IPAddressPool
+metadata: { namespace: metallb-system, name: six }
+spec: { addresses: ["2001:db8::/120"] }
 `

@@ -6,6 +6,7 @@ import { poolLines } from "./explain/pool-lines.ts"
 import { explainPool } from "./explain/pool-explanation.ts"
 import { type LineOptions, serviceLines } from "./explain/service-lines.ts"
 import { explainService } from "./explain/service-explanation.ts"
+import { situationOf } from "./explain/situation.ts"
 import { CommandFailure } from "./failure.ts"
 import { type Answer, type OutputOptions, printAnswer } from "./output.ts"
 import { asTyped, commandPrefix } from "./prefix.ts"
@@ -25,7 +26,8 @@ export const explain = async (what: string, options: AskOptions & OutputOptions)
   const { answer, trouble } = answerOn(survey, subject, { style, wide, again: survey.again })
   const prefix = commandPrefix()
   await printAnswer({ ...answer, lines: () => answer.lines().map((line) => asTyped(line, prefix)) }, options.output)
-  return open ? 3 : trouble ? 1 : 0
+  const unknown = subject.kind === "service" && situationOf(survey, subject.name).is === "unknown"
+  return open || unknown ? 3 : trouble ? 1 : 0
 }
 
 /** What a question is answered with, for every kind of subject. */

@@ -27,5 +27,6 @@ export const status = async (options: AskOptions & OutputOptions): Promise<numbe
     },
     options.output,
   )
-  return open ? 3 : report.troubles.some(({ severity }) => severity === "broken") ? 1 : 0
+  const unknown = report.services.some(({ situation }) => situation === "unknown")
+  return open || unknown ? 3 : report.troubles.some(({ severity }) => severity === "broken") ? 1 : 0
 }

@@ -1,4 +1,4 @@
-import { nearestPool, poolAt } from "../../cluster/pool-at.ts"
+import { poolAt } from "../../cluster/pool-at.ts"
 import type { ServiceName } from "../../cluster/name.ts"
 import { addressesOf } from "../../decision/allocate/ledger-change.ts"
 import { isBuggy } from "../../decision/allocate/eligibility.ts"
@@ -67,16 +67,7 @@ const placeOf = (survey: Survey, address: Address, services: readonly ServiceNam
       ? []
       : [{ code: "reserved", says: clauseOf(allocationSentence({ code: "reserved", address, by })) }]
   if (services.length > 0) return [{ code: "given", says: `given to ${services.join(", ")}` }, ...reserved]
-  if (pool === undefined) {
-    const nearest = nearestPool(around.configuration, address)?.name
-    return [
-      ...reserved,
-      {
-        code: "outside",
-        says: tell({ code: "outside-every-pool", address, nearest } as const, allocationSentence).says,
-      },
-    ]
-  }
+  if (pool === undefined) return [...reserved, { code: "outside", says: `${printAddress(address)} is in no pool` }]
   if (reserved.length > 0) return reserved
   if (pool.avoidsBuggyAddresses && isBuggy(address))
     return [

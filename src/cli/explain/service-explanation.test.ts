@@ -5,6 +5,7 @@ import type { JsonObject } from "../../kubernetes/http.ts"
 import { withField } from "../../kubernetes/json.ts"
 import { printTimestamp } from "../../kubernetes/timestamp.ts"
 import { styleFor } from "../style.ts"
+import { troublesOf } from "../status/trouble.ts"
 import { madeAt, madeSurvey, scenarioObjects, service, speaker, withFieldOf } from "../survey/made-survey.ts"
 import type { Facts } from "../survey/survey.ts"
 import { decisionLines, explainService, type ServiceExplanation } from "./service-explanation.ts"
@@ -117,6 +118,28 @@ test("without the right to list what decides, it says unknown in place of a wron
   assert.deepEqual(explanation.reports.missing, ["EndpointSlice"])
 })
 
+test("what could not be read gives no reasons", () => {
+  const withheld = [{ kind: "EndpointSlice", why: "not-in-dump", says: "it holds none" }] as const
+  const text = lines(withoutPods(withAddress(attic)), whoami, { withheld }).join("\n")
+  assert.match(text, /cannot be said: EndpointSlice could not be read/)
+  assert.doesNotMatch(text, /no pod|may not/)
+})
+
+test("a release that waits for a person is said with the controller's own words, beside the address it keeps", () => {
+  const says = "5 of 5 addresses would go back at once; if it is meant: kubectl annotate addressledgers --all"
+  const conditions = [{ type: "porchlight.dev/Allocated", status: "True", reason: "ReleaseWaits", message: says }]
+  const status = { loadBalancer: { ingress: [{ ip: "192.168.40.200" }] }, conditions }
+  const poolless = attic.filter(({ kind }) => kind !== "IPAddressPool")
+  const objects = withFieldOf(poolless, "Service", "whoami", ["status"], status)
+  const explanation = explain(objects)
+  assert.deepEqual([explanation.situation, explanation.addresses], ["release-waits", ["192.168.40.200"]])
+  assert.ok(lines(objects).some((line) => line.includes(says)))
+  const [trouble, ...more] = troublesOf(madeSurvey(objects)).filter(({ severity }) => severity === "broken")
+  assert.deepEqual([trouble?.code, trouble?.next, more], ["release-waits", "kubectl annotate addressledgers --all", []])
+  const mended = withFieldOf(withAddress(attic), "Service", "whoami", ["status"], status)
+  assert.notEqual(explain(mended).situation, "release-waits")
+})
+
 test("a pending Service names every rule of sharing, those that hold too, and only ways out that work", () => {
   const explanation = explain(sharing, {}, "mail/smtp" as ServiceName)
   assert.equal(explanation.situation, "pending")
@@ -188,8 +211,8 @@ const sharing: readonly JsonObject[] = [
 const explain = (objects: readonly JsonObject[], facts: Partial<Facts> = {}, name = whoami): ServiceExplanation =>
   explainService(madeSurvey(objects, facts), name)
 
-const lines = (objects: readonly JsonObject[], name = whoami): readonly string[] =>
-  serviceLines(explain(objects, {}, name), { style: styleFor(process.stdout, "never", {}), wide: false, again: "" })
+const lines = (objects: readonly JsonObject[], name = whoami, facts: Partial<Facts> = {}): readonly string[] =>
+  serviceLines(explain(objects, facts, name), { style: styleFor(process.stdout, "never", {}), wide: false, again: "" })
 
 const withAddress = (objects: readonly JsonObject[]): readonly JsonObject[] =>
   withFieldOf(objects, "Service", "whoami", ["status"], { loadBalancer: { ingress: [{ ip: "192.168.40.200" }] } })

@@ -27,6 +27,8 @@ export type ServiceExplanation = {
   /** What speakers report: who answers. */
   readonly reports: Reports
   readonly problems: readonly ProblemView[]
+  /** The controller's words about a release of many addresses that a person must confirm. */
+  readonly releaseWaits?: string
 }
 
 export type AllocationView = {
@@ -71,14 +73,20 @@ export const explainService = (survey: Survey, name: ServiceName): ServiceExplan
     ports: service.ports.map(portText),
     policy: service.policy,
     allocation: allocationView(survey, name),
-    order: election === undefined ? undefined : orderView(survey, election),
+    order: election === undefined ? undefined : knownOf(orderView(survey, election), situation),
     reports: reportsOf(survey, name, situation),
     problems: problemsOf(survey, "Service", name),
+    ...(situation.is === "release-waits" && { releaseWaits: situation.says }),
   }
 }
 
+/** Reasons that follow from what could not be read are none. */
+const knownOf = (order: OrderView, situation: Situation): OrderView =>
+  situation.is === "unknown" ? { ...order, silent: [], barred: [] } : order
+
 /** The addresses a Service has, or gets once controllers have written what follows. */
-export const addressTexts = ({ settled }: Survey, name: ServiceName): readonly string[] => {
+export const addressTexts = ({ settled, cluster, releaseWaits }: Survey, name: ServiceName): readonly string[] => {
+  if (releaseWaits.has(name)) return (cluster.services.get(name)?.reported ?? []).map(printAddress)
   const allocation = settled.decisions.allocations.get(name)
   return allocation === undefined ? [] : addressesOf(allocation).map(printAddress)
 }

@@ -23,6 +23,9 @@ export const serviceLines = (explanation: ServiceExplanation, options: LineOptio
   return [
     headline(explanation, options),
     "",
+    ...(explanation.releaseWaits === undefined
+      ? []
+      : section("Waits", [`${options.style.bad} ${explanation.releaseWaits}`])),
     ...(allocation === undefined ? [] : section("Address", allocationLines(allocation, options))),
     ...(order === undefined
       ? []
@@ -64,6 +67,8 @@ const stateText = (explanation: ServiceExplanation): string => {
       return "nobody announces it"
     case "contested":
       return "somebody else answers for it"
+    case "release-waits":
+      return "keeps its address: a release of many at once waits for a person (ReleaseWaits)"
     case "doubted":
       return "only a speaker that no other hears says that it announces it"
     case "unheld":

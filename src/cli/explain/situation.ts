@@ -14,6 +14,8 @@ export type Situation =
   | { readonly is: "no-load-balancer"; readonly lost: readonly Address[] }
   | { readonly is: "other-class"; readonly class: string | undefined }
   | { readonly is: "pending"; readonly because: NonEmpty<AllocationReason> }
+  /** It keeps what it has until a person confirms a release of many addresses at once. */
+  | { readonly is: "release-waits"; readonly says: string }
   /** Objects that decide it could not be read. */
   | { readonly is: "unknown"; readonly missing: NonEmpty<KindName> }
   /** Decided, but no controller has written it although it had the time. */
@@ -46,6 +48,8 @@ export const situationOf = (survey: Survey, name: ServiceName): Situation => {
   if (service.exposure.kind === "other-class") return { is: "other-class", class: service.exposure.class }
   if (service.exposure.kind !== "ours" || allocation === undefined || allocation.kind === "released")
     return { is: "no-load-balancer", lost: allocation?.kind === "released" ? (allocation.lost ?? []) : [] }
+  const waits = survey.releaseWaits.get(name)
+  if (waits !== undefined) return { is: "release-waits", says: waits }
   const missing = asNonEmpty(decidingKinds.filter((kind) => isWithheld(survey, kind)))
   if (allocation.kind === "pending")
     return isWithheld(survey, "IPAddressPool")
@@ -74,7 +78,13 @@ const announcing = (survey: Survey, name: ServiceName, missing: NonEmpty<KindNam
 
 /** Whether the answer is bad news: somebody has to do something. */
 export const isTrouble = ({ is }: Situation): boolean =>
-  is === "pending" || is === "unwritten" || is === "silent" || is === "contested" || is === "unheld" || is === "doubted"
+  is === "pending" ||
+  is === "unwritten" ||
+  is === "silent" ||
+  is === "contested" ||
+  is === "unheld" ||
+  is === "doubted" ||
+  is === "release-waits"
 
 /** Without a ledger nobody knows since when it is given. */
 const isOld = ({ cluster, readAt }: Survey, address: Address): boolean => {

@@ -60,6 +60,22 @@ test("a dead holder's last report is not believed: the taker announces, the dead
   assert.deepEqual([alone.counts.announced, alone.services[0]?.situation], [0, "doubted"])
 })
 
+test("findings of one kind are one line, and a pause of a node that holds nothing is none", () => {
+  const found = (code: string, facts: JsonObject): JsonObject => ({ code, message: `${code} of one`, facts })
+  const stalled = { findings: [found("stalled", { gapMs: 300 })] }
+  const lost = ["192.168.40.201", "192.168.40.202"].map((address) => found("no-witness", { address }))
+  const objects = [
+    ...running.slice(0, -3),
+    speaker("attic-1", [], stalled),
+    speaker("attic-2", [{ address: "192.168.40.200" }], stalled),
+    speaker("attic-3", [], { findings: lost }),
+  ]
+  const says = statusReport(madeSurvey(objects), madeAt).troubles.map(({ about, says }) => `${about.name} ${says}`)
+  assert.equal(says.length, 2)
+  assert.match(says[0]!, /^attic-2 speaker was not run for 300 ms: /)
+  assert.match(says[1]!, /^attic-3 nobody answers for 192\.168\.40\.201, 192\.168\.40\.202, /)
+})
+
 test("a node whose speaker says nothing, and what speakers find, are risks that break nothing yet", () => {
   const findings = { findings: [{ code: "beats-blocked", message: "beats do not arrive" }] }
   const report = statusReport(madeSurvey([...running.slice(0, -2), speaker("attic-3", [], findings)]), madeAt)

@@ -37,13 +37,17 @@ export const statusLines = (report: StatusReport, options: StatusLineOptions): r
 /** Troubles that take "all announced" back: the reports contradict each other. */
 const doubtful: ReadonlySet<string> = new Set(["nobody-hears-anybody", "split"])
 
-const summary = ({ name, counts, source, ageSeconds, troubles }: StatusReport, style: Style): string => {
-  const { services, announced, pending, nodes, speakers } = counts
+const summary = (
+  { name, counts, source, ageSeconds, troubles, services: rows }: StatusReport,
+  style: Style,
+): string => {
+  const { services, announced, nodes, speakers } = counts
+  const lacking = rows.filter(({ addresses }) => addresses.length === 0).length
   const state =
     services === 0
       ? "none wants an address of ours"
       : speakers === 0
-        ? `${pending === 0 ? "all have" : `${services - pending} have`} an address, nobody says who announces`
+        ? `${lacking === 0 ? "all have" : `${services - lacking} have`} an address, nobody says who announces`
         : announced === services && !troubles.some(({ code }) => doubtful.has(code))
           ? "all announced"
           : troubles.some(({ code }) => doubtful.has(code))
@@ -127,9 +131,11 @@ const nodeCells = (node: NodeRow, style: Style): readonly string[] => [
   node.heardBy === undefined ? style.unknown : node.heardBy.join(" ") || "nobody",
 ]
 
-const poolLines = ({ pools }: StatusReport, style: Style): readonly string[] =>
+const poolLines = ({ pools, withheld }: StatusReport, style: Style): readonly string[] =>
   pools.length === 0
-    ? [`${style.bad} There is no pool.     kubectl explain ipaddresspool.spec`]
+    ? withheld.includes("IPAddressPool")
+      ? ["Pools are not among what could be read."]
+      : [`${style.bad} There is no pool.     kubectl explain ipaddresspool.spec`]
     : table([
         ["POOL", "RANGE", "GIVEN"],
         ...pools.map(({ name, ranges, use }) => [name, ranges.join(" "), use.map(useText).join("; ")]),

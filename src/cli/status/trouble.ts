@@ -4,6 +4,8 @@ import { silentSentence } from "../../wording/election.ts"
 import { problemView } from "../explain/problem-view.ts"
 import { addressTexts } from "../explain/service-explanation.ts"
 import { isTrouble, type Situation, situationOf } from "../explain/situation.ts"
+import { numberAt, textAt } from "../../kubernetes/json.ts"
+import type { SpeakerView } from "../survey/speaker-view.ts"
 import type { Survey } from "../survey/survey.ts"
 import { clauseOf } from "../told.ts"
 
@@ -21,15 +23,30 @@ export type Trouble = {
 export const troublesOf = (survey: Survey): readonly Trouble[] =>
   [
     ...[...survey.cluster.services.keys()].flatMap((name) => serviceTrouble(survey, name)),
+    ...releaseTroubles(survey),
     ...nodeTroubles(survey),
     ...problemTroubles(survey),
   ].toSorted((a, b) => rank(a) - rank(b))
+
+/** All who wait for one release have the same words, which end in the command that confirms it. */
+const releaseTroubles = ({ releaseWaits }: Survey): readonly Trouble[] =>
+  [...Map.groupBy(releaseWaits, ([, words]) => words)].map(([words, waiting]) => {
+    const [says = "", confirm] = words.split("; if it is meant: ")
+    const [name] = waiting[0]!
+    return {
+      severity: "broken",
+      about: { kind: "Service", name: waiting.length === 1 ? name : `${waiting.length} Services` },
+      code: "release-waits",
+      says: `(ReleaseWaits): ${says}; undo what removed them, or if it is meant`,
+      next: confirm ?? `kubectl describe service -n ${name.replace("/", " ")}`,
+    }
+  })
 
 const rank = ({ severity }: Trouble): number => (severity === "broken" ? 0 : 1)
 
 const serviceTrouble = (survey: Survey, name: ServiceName): readonly Trouble[] => {
   const situation = situationOf(survey, name)
-  if (!isTrouble(situation)) return []
+  if (!isTrouble(situation) || situation.is === "release-waits") return []
   return [
     {
       severity: "broken",
@@ -60,6 +77,7 @@ const troubleText = (survey: Survey, name: ServiceName, situation: Situation): s
     }
     case "unwritten":
       return `${address} would be given, but no controller has written it`
+    case "release-waits":
     case "announced":
     case "starting":
     case "unreported":
@@ -109,13 +127,59 @@ const nodeTroubles = (survey: Survey): readonly Trouble[] => {
       next: "kubectl get pods -A -o wide | grep speaker",
     })),
     ...[...speakers.values()]
-      .filter(({ node, dataPlaneReady }) => cluster.nodes.has(node) && !dataPlaneReady)
+      .filter(
+        ({ node, dataPlaneReady }) => cluster.nodes.has(node) && !survey.hearing.unheard.has(node) && !dataPlaneReady,
+      )
       .map(({ node }) => risk(node, "data-plane-not-ready", "its service proxy is not ready, so others go first")),
-    ...[...speakers.values()].flatMap(({ node, findings }) =>
-      findings.filter(({ code }) => code !== "foreign-answer").map(({ code, message }) => risk(node, code, message)),
+    ...findingTroubles(survey, risk),
+  ]
+}
+
+type Risk = (name: string, code: string, says: string) => Trouble
+
+/** Codes told in one line for all nodes, or for all addresses of a node. */
+const mergedCodes: ReadonlySet<string> = new Set(["stalled", "no-witness", "foreign-answer"])
+
+/** What speakers that are there find; `foreign-answer` is told with the Service it is about. */
+const findingTroubles = ({ speakers, hearing }: Survey, risk: Risk): readonly Trouble[] => {
+  const present = [...speakers.values()].filter(({ node }) => !hearing.unheard.has(node))
+  return [
+    ...stallTroubles(present, risk),
+    ...present.flatMap(({ node, findings }) => [
+      ...witnessTroubles(findings, (says) => risk(node, "no-witness", says)),
+      ...findings.filter(({ code }) => !mergedCodes.has(code)).map(({ code, message }) => risk(node, code, message)),
+    ]),
+  ]
+}
+
+/** A node that holds nothing makes nobody wait. */
+const stallTroubles = (present: readonly SpeakerView[], risk: Risk): readonly Trouble[] => {
+  const stalled = present.flatMap(({ node, holds, findings }) => {
+    const gaps = findings.flatMap(({ code, facts }) => (code === "stalled" ? [numberAt(facts, "gapMs") ?? 0] : []))
+    return gaps.length === 0 || holds.length === 0 ? [] : [{ node, gapMs: Math.max(...gaps) }]
+  })
+  const [first, ...more] = stalled.toSorted((a, b) => b.gapMs - a.gapMs)
+  if (first === undefined) return []
+  const others = more.length === 0 ? "" : ` (also ${more.map(({ node }) => node).join(" ")})`
+  const says = `speaker was not run for ${first.gapMs} ms${others}: its addresses were silent meanwhile. Give it CPU; a CPU limit stops it for up to 90 ms in each 100`
+  return [risk(first.node, "stalled", says)]
+}
+
+const witnessTroubles = (findings: SpeakerView["findings"], risk: (says: string) => Trouble): readonly Trouble[] => {
+  const [first, ...more] = findings.filter(({ code }) => code === "no-witness")
+  if (first === undefined) return []
+  if (more.length === 0) return [risk(first.message)]
+  const addresses = [first, ...more].flatMap(({ facts }) => textAt(facts, "address") ?? [])
+  const shown = addresses.slice(0, addressesNamedMax).join(", ")
+  const rest = addresses.length > addressesNamedMax ? ` and ${addresses.length - addressesNamedMax} more` : ""
+  return [
+    risk(
+      `nobody answers for ${shown}${rest}, and this node cannot tell that it is connected itself: it hears no other speaker, gateway or client`,
     ),
   ]
 }
+
+const addressesNamedMax = 4
 
 /** Speaker objects outlive their nodes: what the others no longer hear is bad news. */
 const unheardTroubles = ({ cluster, hearing, speakers }: Survey): readonly Trouble[] => {

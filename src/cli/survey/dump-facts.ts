@@ -6,8 +6,14 @@ import { CommandFailure } from "../failure.ts"
 import { readObjectFiles } from "./object-files.ts"
 import { type Facts, kindOf, type Withheld } from "./survey.ts"
 
-/** Kinds that every cluster has: a dump without one was made without it. */
-const inEveryCluster: readonly KindName[] = ["Node", "EndpointSlice"]
+/** Kinds that every cluster with a load balancer has: a dump without one was made without it. */
+const inEveryCluster: readonly KindName[] = ["Node", "EndpointSlice", "IPAddressPool"]
+
+/** Complete; a cluster without Porchlight has no objects of its group, and kubectl refuses the whole line. */
+const dumpHints: readonly string[] = [
+  "A dump is made by: kubectl get services,nodes,endpointslices,namespaces,ipaddresspools,l2advertisements,speakers.porchlight.dev,addressledgers.porchlight.dev,networks.porchlight.dev -A -o yaml",
+  "Where Porchlight is not installed yet, leave the three of porchlight.dev away.",
+]
 
 /** The facts in files: `--from FILE|FOLDER|-`. */
 export const readDump = (path: string): Facts => {
@@ -33,9 +39,7 @@ const missingIn = (kinds: ReadonlySet<KindName | undefined>, name: string): read
 const nothingKnown = (path: string, objects: readonly JsonObject[]): CommandFailure => {
   const kinds = [...new Set(objects.map((object) => textAt(object, "kind") ?? "without kind"))].slice(0, 8)
   const what = objects.length === 0 ? "no object" : `only objects that nothing is answered from (${listed(kinds)})`
-  return new CommandFailure(3, `${path === "-" ? "Standard input" : path} holds ${what}.`, [
-    "A dump is made by: kubectl get services,nodes,endpointslices,namespaces,ipaddresspools,l2advertisements -A -o yaml",
-  ])
+  return new CommandFailure(3, `${path === "-" ? "Standard input" : path} holds ${what}.`, dumpHints)
 }
 
 /** Network objects of `--network FILE`. */

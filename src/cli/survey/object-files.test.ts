@@ -125,7 +125,7 @@ test("a folder is read file by file in the order of their names; one without any
   })
 })
 
-test("a dump without nodes or endpoint slices is said to lack them; one of facts alone is not", () => {
+test("a dump without nodes, endpoint slices or pools is said to lack them; one of facts alone is not", () => {
   inFolder((folder) => {
     writeFileSync(join(folder, "s.yaml"), "apiVersion: v1\nkind: Service\nmetadata: { namespace: a, name: b }\n")
     assert.deepEqual(
@@ -133,6 +133,7 @@ test("a dump without nodes or endpoint slices is said to lack them; one of facts
       [
         ["Node", "not-in-dump"],
         ["EndpointSlice", "not-in-dump"],
+        ["IPAddressPool", "not-in-dump"],
       ],
     )
     writeFileSync(

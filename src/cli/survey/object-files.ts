@@ -52,7 +52,7 @@ const readText = (file: string | 0, name: string): string => {
 
 const tooLarge = (name: string, bytesMax: number): CommandFailure =>
   new CommandFailure(3, `${name} is larger than ${bytesMax / 1024 / 1024} MiB.`, [
-    "Dump only what is read, as JSON: kubectl get services,nodes,endpointslices,namespaces -A -o json",
+    "Dump only what is read, as JSON: kubectl get services,nodes,endpointslices,namespaces,ipaddresspools,l2advertisements,speakers.porchlight.dev,addressledgers.porchlight.dev,networks.porchlight.dev -A -o json",
   ])
 
 const isJson = (text: string): boolean => /^\s*[[{]/.test(text)

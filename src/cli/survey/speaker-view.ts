@@ -33,7 +33,7 @@ export type Move = {
 }
 
 /** What a speaker finds wrong, in its own words. */
-export type SpeakerFinding = { readonly code: string; readonly message: string }
+export type SpeakerFinding = { readonly code: string; readonly message: string; readonly facts: Json }
 
 /** A Speaker object's status, whole: what people ask about beyond what decisions read of it. */
 export type SpeakerView = {
@@ -114,7 +114,7 @@ const readStranger = (item: Json, seenBy: NodeName): readonly Stranger[] => {
 
 const readFinding = (item: Json): readonly SpeakerFinding[] => {
   const message = textAt(item, "message")
-  return message === undefined ? [] : [{ code: textAt(item, "code") ?? "", message }]
+  return message === undefined ? [] : [{ code: textAt(item, "code") ?? "", message, facts: field(item, "facts") ?? {} }]
 }
 
 const readMove = (item: Json): readonly Move[] => {

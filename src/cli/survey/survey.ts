@@ -65,6 +65,8 @@ export type Survey = {
   /** Who says that it answers for an address, the best claim first: heard by others, higher grant, then higher epoch. */
   readonly holds: ReadonlyMap<Address, readonly Hold[]>
   readonly strangers: ReadonlyMap<Address, readonly Stranger[]>
+  /** Services whose addresses stay until a person confirms their release: the controller's words about it. */
+  readonly releaseWaits: ReadonlyMap<ServiceName, string>
   /** Which of the speakers the others hear. */
   readonly hearing: Hearing
   /** Nodes that Kubernetes calls not ready. It moves nothing by itself. */
@@ -84,6 +86,7 @@ export const surveyOf = (facts: Facts, options: SurveyOptions): Survey => {
   }
   const hearing = hearingOf(speakers.values())
   const ranking = createRanking()
+  const decisions = decide(cluster, facts.readAt, ranking)
   const settled = settle(cluster, facts.readAt, ranking)
   const decider = createDecider(ranking)
   decider.decide(settled.cluster, { kind: "everything" }, facts.readAt)
@@ -93,7 +96,8 @@ export const surveyOf = (facts: Facts, options: SurveyOptions): Survey => {
     readAt: facts.readAt,
     again: facts.again,
     cluster,
-    decisions: decide(cluster, facts.readAt, ranking),
+    decisions,
+    releaseWaits: releaseWaitsIn(facts.objects, decisions),
     settled,
     around: surroundingsOf(settled.cluster),
     poolUse: decider.allocator.use,
@@ -139,6 +143,23 @@ const isReady = (node: JsonObject): boolean =>
   listAt(node, "status", "conditions").every(
     (condition) => textAt(condition, "type") !== "Ready" || textAt(condition, "status") === "True",
   )
+
+/** As the controller wrote it into the Service; a condition that its Service no longer needs is an old one. */
+const releaseWaitsIn = (
+  objects: readonly JsonObject[],
+  { allocations }: Decisions,
+): ReadonlyMap<ServiceName, string> => {
+  const waiting = new Map<ServiceName, string>()
+  for (const object of objects) {
+    if (!isOf(object, "Service")) continue
+    const name = `${textAt(object, "metadata", "namespace")}/${textAt(object, "metadata", "name")}` as ServiceName
+    const allocation = allocations.get(name)
+    if (allocation === undefined || (allocation.kind === "kept" && allocation.lost === undefined)) continue
+    for (const condition of listAt(object, "status", "conditions"))
+      if (textAt(condition, "reason") === "ReleaseWaits") waiting.set(name, textAt(condition, "message") ?? "")
+  }
+  return waiting
+}
 
 /** Addresses of a Service that speakers are to answer for once all is written. */
 export const announcedAddresses = ({ settled, around }: Survey, name: ServiceName): readonly Address[] => {
