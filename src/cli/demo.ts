@@ -2,7 +2,7 @@ import { performance } from "node:perf_hooks"
 import { join } from "node:path"
 import { endWithAncestors, watchAncestors } from "../lab/ancestors.ts"
 import { supplyNeeds } from "../lab/needs.ts"
-import { commandPrefix } from "./prefix.ts"
+import { asTyped, commandPrefix } from "./prefix.ts"
 import { labPrograms, scenariosFolder } from "./lab-programs.ts"
 import { startTimeline } from "./timeline.ts"
 
@@ -42,7 +42,7 @@ export const demo = async (options: DemoOptions): Promise<number> => {
   })
   silence.heard(false)
   if (started.kind === "failed") {
-    console.error(`✗ The lab did not come up: ${started.says}`)
+    console.error(asTyped(`✗ The lab did not come up: ${started.says}`, commandPrefix()))
     return 1
   }
   const { lab } = started
@@ -80,7 +80,7 @@ const keep = async (lab: { readonly name: string; readonly kubeconfig: string },
       `  export KUBECONFIG=${lab.kubeconfig}          kubectl and porchlight then speak to it`,
       `  ${prefix} status`,
       `  kubectl get services -A -w`,
-      `  ${prefix} lab exec workstation -- curl -s http://10.69.1.156:7878`,
+      `  ${prefix} lab exec workstation -- curl -s http://10.69.1.156:7878     # needs curl`,
       `  ${prefix} lab break w3 power          also cable, speaker, freeze, api, loss=20%; mend undoes it`,
     ].join("\n"),
   )

@@ -30,6 +30,9 @@ test("a lab is raised, asked, broken, mended and ended by the commands that peop
       /192\.168\.40\.23/,
     )
     assert.equal((await run("lab", "exec", "laptop", "--", "sh", "-c", "exit 7")).code, 7)
+    const missing = await run("lab", "exec", "laptop", "--", "no-such-command")
+    assert.equal(missing.code, 127)
+    assert.match(missing.said, /no-such-command did not run on laptop: .* install the package/)
     assert.match((await run("lab", "break", "attic-1", "loss=20%")).said, /^attic-1: loss=20%/)
     assert.equal((await run("lab", "break", "attic-9", "power")).code, 2)
     assert.match((await run("lab", "mend")).said, /^mended attic-1: loss=20%/)

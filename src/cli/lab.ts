@@ -4,7 +4,7 @@ import { connectControl, type ControlCalls } from "../lab/control.ts"
 import { startDetached } from "../lab/detached.ts"
 import { parseFault } from "../lab/fault.ts"
 import { downLab, labExec as execInLab, listLabs } from "../lab/host.ts"
-import { supplyNeeds } from "../lab/needs.ts"
+import { missingCommand, supplyNeeds } from "../lab/needs.ts"
 import { scenarioNames } from "../lab/scenario.ts"
 import { CommandFailure } from "./failure.ts"
 import { type FoundLab, pickLab } from "./lab/lab-choice.ts"
@@ -88,14 +88,16 @@ export const labList = async (options: Pick<OutputOptions, "output"> = {}): Prom
   for (const says of swept) process.stderr.write(`${says}\n`)
   const own = scenarioNames(scenariosFolder())
   const names = [...new Set([...own, ...running.map(({ name }) => name)])].toSorted()
-  const rows = names.map((name) => {
+  const listed = names.map(async (name) => {
     const lab = running.find((one) => one.name === name)
     return {
       name,
       running: lab !== undefined,
+      faults: lab === undefined ? [] : await faultsIn(lab),
       ...(lab?.apiPort !== undefined && { api: `http://127.0.0.1:${lab.apiPort}` }),
     }
   })
+  const rows = await Promise.all(listed)
   await printAnswer(
     {
       kind: "LabList",
@@ -103,13 +105,23 @@ export const labList = async (options: Pick<OutputOptions, "output"> = {}): Prom
       names,
       lines: () =>
         table([
-          ["SCENARIO", "RUNS", "API"],
-          ...rows.map(({ name, running, api }) => [name, running ? "yes" : "no", api ?? ""]),
+          ["SCENARIO", "RUNS", "API", "FAULTS"],
+          ...rows.map(({ name, running, api, faults }) => [name, running ? "yes" : "no", api ?? "", faults.join(", ")]),
         ]),
     },
     options.output,
   )
   return 0
+}
+
+/** `w3 power`; a lab that does not answer is still listed. */
+const faultsIn = async (lab: FoundLab): Promise<readonly string[]> => {
+  try {
+    const { machines, faults } = await callLab(lab.directory, "status", {})
+    return [...machines.flatMap(({ name, faults: own }) => own.map((fault) => `${name} ${fault}`)), ...faults]
+  } catch {
+    return ["does not answer"]
+  }
 }
 
 /** `lab env`: a line for the shell, so that kubectl and this program speak to the lab. */
@@ -120,11 +132,17 @@ export const labEnv = (name: string | undefined): number => {
 
 export type LabOption = { readonly lab?: string }
 
+/** What a shell answers where there is no such command. */
+const commandNotFound = 127
+
 /** `lab exec MACHINE -- COMMAND`: exits as the command did. */
 export const labExec = async (machine: string, command: readonly string[], options: LabOption): Promise<number> => {
   const lab = pickLab(labName(options.lab))
   await refuseUnknownMachine(lab, machine)
-  return execInLab(lab, machine, command)
+  const missing = missingCommand(command[0] ?? "")
+  if (missing === undefined) return execInLab(lab, machine, command)
+  console.error(`${styleFor(process.stderr).bad} ${command[0]} did not run on ${machine}: ${missing}`)
+  return commandNotFound
 }
 
 const refuseUnknownMachine = async (lab: FoundLab, machine: string): Promise<void> => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { assessNeeds, type MachineView } from "./needs.ts"
+import { assessNeeds, type MachineView, missingCommand } from "./needs.ts"
 
 test("a machine with tools and namespaces is ready", () => {
   assert.deepEqual(assessNeeds(machine({})), { kind: "ready" })
@@ -43,6 +43,17 @@ test("a refusal without a known setting still says what the kernel said", () => 
   assert.ok(needs.kind === "namespaces-refused")
   assert.equal(needs.because, undefined)
   assert.match(needs.says, /Operation not permitted/)
+})
+
+test("a command that a lab's machines lack is answered with the package that carries it", () => {
+  const lacks = ["mtr", "frobnicate"]
+  assert.match(
+    missingCommand("mtr", machine({ root: false, lacks })) ?? "",
+    /has no mtr: sudo apt-get install .* mtr-tiny$/,
+  )
+  assert.match(missingCommand("mtr", machine({ lacks: [...lacks, "apt-get"] })) ?? "", /\(on Debian: mtr-tiny\)$/)
+  assert.match(missingCommand("frobnicate", machine({ lacks })) ?? "", /install the package that carries it$/)
+  assert.equal(missingCommand("ping", machine({ lacks })), undefined)
 })
 
 type Made = { root?: boolean; lacks?: readonly string[]; refusal?: string; settings?: Record<string, string> }

@@ -144,6 +144,49 @@ const tryNamespaces = (): string | undefined => {
   }
 }
 
+/** Debian's packages of what people run in a lab. */
+const packageOfCommand: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    ...packageOfTool,
+    arping: "iputils-arping",
+    bridge: "iproute2",
+    curl: "curl",
+    dig: "bind9-dnsutils",
+    ethtool: "ethtool",
+    mtr: "mtr-tiny",
+    nc: "netcat-openbsd",
+    ndisc6: "ndisc6",
+    netstat: "net-tools",
+    nmap: "nmap",
+    nslookup: "bind9-dnsutils",
+    ping: "iputils-ping",
+    socat: "socat",
+    ss: "iproute2",
+    tcpdump: "tcpdump",
+    traceroute: "traceroute",
+    tshark: "tshark",
+    wget: "wget",
+  }),
+)
+
+/**
+ * Why a command cannot run on a lab's machines, and what to install; undefined where it can. They use this machine's
+ * programs. A path is left to the kernel to judge.
+ */
+export const missingCommand = (
+  command: string,
+  machine: Pick<MachineView, "root" | "hasTool"> = thisMachine,
+): string | undefined => {
+  if (command.includes("/") || machine.hasTool(command)) return undefined
+  const name = packageOfCommand.get(command)
+  const why = `a lab's machines use the programs of this one, and it has no ${command}`
+  if (name === undefined) return `${why}: install the package that carries it`
+  const byApt = `${machine.root ? "" : "sudo "}apt-get install -y --no-install-recommends ${name}`
+  return machine.hasTool("apt-get")
+    ? `${why}: ${byApt}`
+    : `${why}: install the package that carries it (on Debian: ${name})`
+}
+
 const thisMachine: MachineView = {
   root: isRoot(),
   hasTool: (name) => findTool(name) !== undefined,
