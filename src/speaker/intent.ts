@@ -39,7 +39,7 @@ export type Surroundings = {
   readonly cluster: string
   /** Including this node. */
   readonly members: readonly Member[]
-  /** Of all pools: what packet filters let in. */
+  /** Of all pools, and of what is given though its pool is gone: what packet filters let in. */
   readonly ranges: readonly AddressRange[]
   /** Interfaces on which some pool may be announced from here. Undefined: all. */
   readonly links: readonly string[] | undefined

@@ -1,6 +1,6 @@
 import type { Cluster } from "../../cluster/cluster.ts"
 import type { Address } from "../../net/address.ts"
-import type { AddressRange } from "../../net/range.ts"
+import { type AddressRange, rangeBetween, rangeHolds } from "../../net/range.ts"
 import type { Surroundings } from "../intent.ts"
 
 /** How far a free address is looked for from the end of a range: past it the pool counts as full. */
@@ -8,7 +8,7 @@ const controlLooksMax = 64
 
 /** What the announcer must know of the cluster besides what to hold. `cluster`: the uid of the Namespace kube-system. */
 export const surroundingsFrom = (cluster: Cluster, clusterId: string): Surroundings => {
-  const ranges = [...cluster.configuration.pools.values()].flatMap((pool) => pool.ranges)
+  const ranges = rangesOf(cluster)
   return {
     cluster: clusterId,
     members: [...cluster.nodes.values()].map(({ name, addresses }) => ({
@@ -19,11 +19,23 @@ export const surroundingsFrom = (cluster: Cluster, clusterId: string): Surroundi
         addresses: link.addresses.map(({ address }) => address),
       })),
     })),
-    ranges,
+    ranges: [...ranges, ...strays(cluster, ranges)],
     links: advertisedLinks(cluster),
     controls: controlAddresses(cluster, ranges),
   }
 }
+
+/** Of the pools, and of those that are gone while the ledger still gives addresses of theirs. */
+const rangesOf = ({ configuration: { pools, retired } }: Cluster): readonly AddressRange[] =>
+  [...pools.values(), ...retired.values()].flatMap((pool) => pool.ranges)
+
+/** Addresses that the ledger gives though no pool holds them any more: they are answered for until it frees them. */
+const strays = ({ ledger }: Cluster, ranges: readonly AddressRange[]): readonly AddressRange[] =>
+  [...ledger.entries.values()].flatMap(({ state, address }) =>
+    state === "freed" || ranges.some((range) => rangeHolds(range, address))
+      ? []
+      : (rangeBetween(address, address) ?? []),
+  )
 
 /**
  * Interfaces that any advertisement names, whatever nodes it is for: a speaker that may not announce there is still a

@@ -6,6 +6,7 @@ import { parse } from "yaml"
 import type { JsonObject } from "../../kubernetes/http.ts"
 import { listAt, numberAt, objectAt, textAt } from "../../kubernetes/json.ts"
 import { type Address, parseAddress } from "../../net/address.ts"
+import { printRange } from "../../net/range.ts"
 import type { AnnouncerReport } from "../announcer/report.ts"
 import { InMemoryCluster } from "./in-memory-cluster.ts"
 
@@ -82,6 +83,35 @@ test("a Service without endpoints stays known with nobody in order; deleted, it 
   cluster.must("DELETE", "/api/v1/namespaces/media/services/radarr")
   cluster.run(20)
   assert.equal(cluster.holds.size, 0)
+})
+
+for (const [what, path] of [
+  ["a pool", "/apis/metallb.io/v1beta1/namespaces/metallb-system/ipaddresspools/first-pool"],
+  ["the definition of pools", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/ipaddresspools.metallb.io"],
+] as const)
+  test(`${what} that somebody deletes takes no address from who was given it, nor the packets that ask for it`, () => {
+    const cluster = running()
+    give(cluster, "radarr", "10.69.1.156")
+    cluster.run(20)
+    const [before, heard] = [cluster.holds.get(radarrAddress), cluster.surroundings?.ranges]
+    assert.equal(before?.order.length, 3)
+    cluster.must("DELETE", path)
+    cluster.run(60_000)
+    assert.deepEqual(cluster.holds.get(radarrAddress), before)
+    assert.deepEqual(cluster.surroundings?.ranges, heard)
+  })
+
+test("a pool that loses its range goes on hearing who asks for what the ledger gives", () => {
+  const cluster = running()
+  give(cluster, "radarr", "10.69.1.156")
+  cluster.run(20)
+  const before = cluster.holds.get(radarrAddress)
+  cluster.must("PATCH", "/apis/metallb.io/v1beta1/namespaces/metallb-system/ipaddresspools/first-pool", {
+    spec: { addresses: ["10.69.2.0/24"] },
+  })
+  cluster.run(20)
+  assert.deepEqual(cluster.holds.get(radarrAddress), before)
+  assert.deepEqual(cluster.surroundings?.ranges.map(printRange), ["10.69.2.0-10.69.2.255", "10.69.1.156"])
 })
 
 test("the next page waits until the last was taken", () => {
