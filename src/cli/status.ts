@@ -10,7 +10,7 @@ import { sayWithheld, warnOfWithheld } from "./survey/withheld.ts"
 export const status = async (options: AskOptions & OutputOptions): Promise<number> => {
   const survey = await loadSurvey(options)
   const open = warnOfWithheld(survey, sayWithheld(options.color))
-  const report = statusReport(survey, Date.now() / 1000)
+  const report = statusReport(survey, Date.now() / 1000, options.namespace)
   const prefix = commandPrefix()
   await printAnswer(
     {

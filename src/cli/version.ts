@@ -6,6 +6,9 @@ declare const PORCHLIGHT_VERSION: string | undefined
 export const productVersion = (): string =>
   typeof PORCHLIGHT_VERSION === "string" ? PORCHLIGHT_VERSION : "0.1.0-checkout"
 
+/** What people read of it. */
+export const versionLine = (): string => `porchlight ${productVersion()} (node ${process.version})`
+
 /** `version`: which version of what this is. */
 export const version = async (options: Pick<OutputOptions, "output">): Promise<number> => {
   const value = { version: productVersion(), node: process.version }
@@ -16,7 +19,7 @@ export const version = async (options: Pick<OutputOptions, "output">): Promise<n
       kind: "Version",
       value,
       names: [value.version],
-      lines: () => [`porchlight ${value.version} (node ${value.node})`],
+      lines: () => [versionLine()],
     },
     options.output,
   )

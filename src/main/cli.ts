@@ -3,12 +3,14 @@ import { failWith } from "../cli/failing.ts"
 import { leaveQuietlyWithoutReader } from "../cli/output.ts"
 import { commandPrefix } from "../cli/prefix.ts"
 import { styleFor } from "../cli/style.ts"
+import { versionLine } from "../cli/version.ts"
 
 /** Each command's code is loaded when it runs: `--help` has 100 ms. */
 const program = new Command()
 program
   .name(commandPrefix())
   .description("Addresses for Services of type LoadBalancer, and why.")
+  .version(versionLine(), "--version", "which version this is")
   .helpCommand(false)
   .configureHelp({ sortSubcommands: false })
   .showSuggestionAfterError(true)
@@ -31,7 +33,7 @@ const asking = (name: string, summary: string): Command =>
     .description(summary)
     .option("--context <name>", "context of the kubeconfig")
     .option("--kubeconfig <file>", "kubeconfig to read (default: KUBECONFIG, ~/.kube/config)")
-    .option("-n, --namespace <name>", "namespace of a Service that is given without one")
+    .option("-n, --namespace <name>", "explain: of a Service that is given without one; status: show only its Services")
     .option("--metallb-namespace <name>", "where pools and advertisements are", "metallb-system")
     .option("--lb-class <name>", "loadBalancerClass that the controller serves, where it serves one")
     .option("--from <source>", "a dump: file, folder, - for standard input, or lab:NAME")
@@ -73,7 +75,7 @@ lab
   .command("up")
   .summary("raise a scenario")
   .argument("[scenario]", "name, or a folder", "media-stack")
-  .addOption(new Option("--wire <kind>", "packets").choices(["real", "simulated"]).default("real"))
+  .addOption(new Option("--wire <kind>", "packets").choices(["real", "simulated"]).default("real").hideHelp())
   .option("--port <number>", "port of the API server on 127.0.0.1 (default: a free one)")
   .addOption(colour)
   .action(async (scenario: string, options) => {

@@ -118,6 +118,18 @@ test("without the right to list what decides, it says unknown in place of a wron
   assert.deepEqual(explanation.reports.missing, ["EndpointSlice"])
 })
 
+test("of two wishes that contradict each other the field is dropped and the annotation stays", () => {
+  const twice = service(
+    "mail/smtp",
+    { loadBalancerIP: "192.168.40.205" },
+    { "metallb.io/loadBalancerIPs": "192.168.40.206" },
+  )
+  const { allocation } = explain([...attic, ...twice], {}, "mail/smtp" as ServiceName)
+  const [first] = allocation?.waysOut ?? []
+  assert.match(first?.does ?? "", /-p '\{"spec":\{"loadBalancerIP":null\}\}'$/)
+  assert.deepEqual(first?.gets, ["192.168.40.206"])
+})
+
 test("what could not be read gives no reasons", () => {
   const withheld = [{ kind: "EndpointSlice", why: "not-in-dump", says: "it holds none" }] as const
   const text = lines(withoutPods(withAddress(attic)), whoami, { withheld }).join("\n")

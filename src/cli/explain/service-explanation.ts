@@ -1,6 +1,6 @@
 import type { ServiceName } from "../../cluster/name.ts"
 import { addressesOf } from "../../decision/allocate/ledger-change.ts"
-import type { Loss } from "../../decision/allocate/allocation.ts"
+import type { AllocationReason, Loss } from "../../decision/allocate/allocation.ts"
 import { printAddress } from "../../net/address.ts"
 import { allocationSentence, allocationSummary, portText } from "../../wording/allocation.ts"
 import { movesOf, type Survey } from "../survey/survey.ts"
@@ -42,6 +42,8 @@ export type AllocationView = {
   readonly lost: { readonly addresses: readonly string[]; readonly because: readonly Told[] } | undefined
   readonly sharing: readonly SharingCheck[]
   readonly waysOut: readonly WayOut[]
+  /** Commands that open the pools which the reasons name. */
+  readonly pools?: readonly string[]
 }
 
 export type Reports = {
@@ -104,8 +106,19 @@ const allocationView = (survey: Survey, name: ServiceName): AllocationView | und
     passedOver: "passedOver" in allocation ? tellAll(allocation.passedOver, allocationSentence) : [],
     lost: allocation.kind === "released" ? undefined : lossView(allocation.lost),
     sharing: pending === undefined || service === undefined ? [] : sharingChecks(survey, service, pending),
+    ...poolsNamed(survey, pending?.because ?? []),
     waysOut: pending === undefined || service === undefined ? [] : waysOut(survey, service),
   }
+}
+
+const poolsNamed = (
+  { settled, metallbNamespace }: Survey,
+  because: readonly AllocationReason[],
+): Pick<AllocationView, "pools"> => {
+  const named = new Set(because.flatMap((reason) => ("pool" in reason ? [reason.pool] : [])))
+  const there = [...named].filter((pool) => settled.cluster.configuration.pools.has(pool))
+  if (there.length === 0) return {}
+  return { pools: there.map((pool) => `kubectl edit ipaddresspool -n ${metallbNamespace} ${pool}`) }
 }
 
 const lossView = (lost: Loss | undefined): AllocationView["lost"] =>

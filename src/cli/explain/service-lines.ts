@@ -84,6 +84,7 @@ const allocationLines = (allocation: AllocationView, { style }: LineOptions): re
   ...(allocation.kind === "pending"
     ? allocation.because.filter(({ code }) => code !== "sharing-refused").map(({ says }) => `${style.bad} ${says}`)
     : [allocation.says]),
+  ...(allocation.pools ?? []),
   ...allocation.passedOver.map(({ says }) => `passed over: ${says}`),
   ...(allocation.lost === undefined
     ? []

@@ -36,7 +36,7 @@ const noWish = {
 
 /** Only changes that work are told, and none that takes an address from somebody else. */
 export const waysOut = (survey: Survey, service: Service): readonly WayOut[] =>
-  changesFor(survey, service).flatMap((change) => {
+  differing(changesFor(survey, service)).flatMap((change) => {
     const services = new Map(survey.cluster.services)
     change.edit(services)
     const tomorrow = settle({ ...survey.cluster, services }, survey.readAt)
@@ -45,6 +45,10 @@ export const waysOut = (survey: Survey, service: Service): readonly WayOut[] =>
     const texts = gets.map(printAddress)
     return [{ says: change.says(listed(texts)), does: change.does, gets: texts }]
   })
+
+/** Two ways of one command are one. */
+const differing = (changes: readonly Change[]): readonly Change[] =>
+  changes.filter(({ does }, index) => changes.findIndex((one) => one.does === does) === index)
 
 type Allocations = Survey["decisions"]["allocations"]
 
@@ -61,6 +65,7 @@ const changesFor = (survey: Survey, service: Service): readonly Change[] => {
   const allocation = survey.decisions.allocations.get(service.name)
   if (allocation?.kind !== "pending" || service.exposure.kind !== "ours") return []
   const changes: Change[] = []
+  if (service.exposure.wish.kind === "contradiction") changes.push(...annotationAlone(survey, service))
   if (service.exposure.wish.kind !== "any") changes.push(ownAddress(service))
   for (const other of othersOf(survey, allocation)) {
     if (sharingKeyOf(service) !== sharingKeyOf(other) || sharingKeyOf(other) === undefined)
@@ -83,6 +88,19 @@ const ownAddress = (service: Service): Change => ({
   does: `kubectl patch service ${inNamespace(service)} --type merge -p '${JSON.stringify(noWish)}'`,
   edit: (services) => void services.set(service.name, withExposure(service, { wish: { kind: "any" } })),
 })
+
+/** Of two wishes the annotation stays: spec.loadBalancerIP is deprecated in Kubernetes. */
+const annotationAlone = (survey: Survey, service: Service): readonly Change[] => {
+  const wish = survey.annotatedWish(service.name)
+  if (wish === undefined) return []
+  return [
+    {
+      says: (gets) => `without spec.loadBalancerIP it gets what its annotation asks for: ${gets}`,
+      does: `kubectl patch service ${inNamespace(service)} --type merge -p '{"spec":{"loadBalancerIP":null}}'`,
+      edit: (services) => void services.set(service.name, withExposure(service, { wish })),
+    },
+  ]
+}
 
 const sameKey = (service: Service, other: Service): Change => {
   const key =

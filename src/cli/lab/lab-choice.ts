@@ -1,5 +1,7 @@
 import { listLabs } from "../../lab/host.ts"
+import { scenarioNames } from "../../lab/scenario.ts"
 import { CommandFailure } from "../failure.ts"
+import { scenariosFolder } from "../lab-programs.ts"
 
 export type FoundLab = ReturnType<typeof listLabs>["running"][number]
 
@@ -11,9 +13,13 @@ export const pickLab = (name: string | undefined): FoundLab => {
   if (name !== undefined) {
     const named = running.find((lab) => lab.name === name)
     if (named !== undefined) return named
-    throw new CommandFailure(2, `No lab ${name} runs${names.length === 0 ? "" : `; there is ${names.join(", ")}`}.`, [
-      `Raise it   porchlight lab up ${name}`,
-    ])
+    throw new CommandFailure(
+      2,
+      `No lab ${name} runs; ${names.length === 0 ? "none does" : `there is ${names.join(", ")}`}.`,
+      scenarioNames(scenariosFolder()).includes(name)
+        ? [`Raise it   porchlight lab up ${name}`]
+        : ["All there are   porchlight lab list"],
+    )
   }
   const [only, ...others] = running
   if (only === undefined) throw new CommandFailure(2, "No lab runs.", ["Raise one   porchlight lab up"])

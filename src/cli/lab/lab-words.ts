@@ -46,7 +46,9 @@ export const usageLines = (scenario: Scenario, services: readonly LabService[]):
   const shown = address?.includes(":") ? `[${address}]` : address
   return [
     `Use     eval "$(porchlight lab env ${name})"     kubectl and this program then speak to it`,
-    ...(shown === undefined ? [] : [`Stand   porchlight lab exec ${layout.client} -- curl -s http://${shown}:${port}`]),
+    ...(shown === undefined
+      ? []
+      : [`Stand   porchlight lab exec ${layout.client} -- curl -s http://${shown}:${port}     # needs curl`]),
     `Break   porchlight lab break ${victim} power     also cable, speaker, freeze, api, loss=20%${address === undefined ? "" : `, twin=${address}`}; mend undoes it`,
     `End     porchlight lab down ${name}`,
   ]

@@ -60,6 +60,13 @@ test("a dead holder's last report is not believed: the taker announces, the dead
   assert.deepEqual([alone.counts.announced, alone.services[0]?.situation], [0, "doubted"])
 })
 
+test("one namespace is shown alone: its Services and their troubles", () => {
+  const pending = service("mail/smtp", {}, { "metallb.io/address-pool": "proch" })
+  const report = statusReport(madeSurvey([...running, ...pending]), madeAt, "demo")
+  assert.deepEqual([report.services.map(({ name }) => name), report.troubles], [["demo/whoami"], []])
+  assert.equal(report.nodes.find(({ name }) => name === "attic-2")?.holds, 1)
+})
+
 test("findings of one kind are one line, and a pause of a node that holds nothing is none", () => {
   const found = (code: string, facts: JsonObject): JsonObject => ({ code, message: `${code} of one`, facts })
   const stalled = { findings: [found("stalled", { gapMs: 300 })] }

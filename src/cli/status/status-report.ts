@@ -58,10 +58,12 @@ export type NodeRow = {
 
 export type PoolRow = { readonly name: string; readonly ranges: readonly string[]; readonly use: readonly FamilyUse[] }
 
-/** `nowSeconds`: when the report is made, seconds since 1970. */
-export const statusReport = (survey: Survey, nowSeconds: number): StatusReport => {
-  const services = serviceRows(survey)
-  const nodes = nodeRows(survey, services)
+/** `nowSeconds`: when the report is made, seconds since 1970. `namespace`: only Services of it, and their troubles. */
+export const statusReport = (survey: Survey, nowSeconds: number, namespace?: string): StatusReport => {
+  const all = serviceRows(survey)
+  const isShown = (name: string): boolean => namespace === undefined || name.startsWith(`${namespace}/`)
+  const services = all.filter(({ name }) => isShown(name))
+  const nodes = nodeRows(survey, all)
   const lastMove = movesOf(survey)[0]
   return {
     name: survey.name,
@@ -74,7 +76,9 @@ export const statusReport = (survey: Survey, nowSeconds: number): StatusReport =
       nodes: nodes.length,
       speakers: survey.speakers.size,
     },
-    troubles: troublesOf(survey),
+    troubles: troublesOf(survey).filter(
+      ({ about: { kind, name } }) => kind !== "Service" || !name.includes("/") || isShown(name),
+    ),
     services,
     nodes,
     pools: [...survey.settled.cluster.configuration.pools.values()].map((pool) => ({

@@ -37,16 +37,19 @@ export const loadSurvey = async (options: AskOptions, timeoutMs: number = patien
 const loadFacts = async (options: AskOptions, timeoutMs: number): Promise<Facts> => {
   const { from } = options
   if (from === undefined || from.startsWith("lab:")) {
-    const connection = from === undefined ? clusterConnection(options) : await labConnection(from.slice("lab:".length))
+    const connection =
+      from === undefined ? await clusterConnection(options) : await labConnection(from.slice("lab:".length))
     return readCluster(connection, options, timeoutMs)
   }
   return readDump(from)
 }
 
-const clusterConnection = ({ context, kubeconfig }: AskOptions): Connection => {
+const clusterConnection = async ({ context, kubeconfig }: AskOptions): Promise<Connection> => {
   const found = findConnection({ context, path: kubeconfig })
   if (found.kind === "connection") return found
+  const { listLabs } = await import("../../lab/host.ts")
   throw new CommandFailure(3, sentence(found), [
+    ...listLabs().running.map(({ name }) => `The lab ${name} runs: --from lab:${name} asks it.`),
     "--from FILE answers from a dump; --from lab:NAME asks a lab (porchlight lab list).",
   ])
 }

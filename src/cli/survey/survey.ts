@@ -1,4 +1,6 @@
 import { allKinds, createSnapshot } from "../../cluster/read/snapshot.ts"
+import { readWish } from "../../cluster/read/wish.ts"
+import type { Wish } from "../../cluster/service.ts"
 import type { Cluster, KindName } from "../../cluster/cluster.ts"
 import { resourceOf } from "../../cluster/kind-resource.ts"
 import type { NodeName, ServiceName } from "../../cluster/name.ts"
@@ -11,7 +13,7 @@ import { addressesToAnnounce } from "../../decision/elect/address-group.ts"
 import { type Surroundings, surroundingsOf } from "../../decision/allocate/surroundings.ts"
 import { settle, type Settled } from "../../decision/settle.ts"
 import type { JsonObject } from "../../kubernetes/http.ts"
-import { listAt, textAt } from "../../kubernetes/json.ts"
+import { listAt, objectAt, textAt } from "../../kubernetes/json.ts"
 import type { Address, Family } from "../../net/address.ts"
 import { type Hearing, hearingOf } from "./hearing.ts"
 import { type Hold, type Move, readSpeakerView, type SpeakerView, type Stranger } from "./speaker-view.ts"
@@ -65,6 +67,10 @@ export type Survey = {
   /** Who says that it answers for an address, the best claim first: heard by others, higher grant, then higher epoch. */
   readonly holds: ReadonlyMap<Address, readonly Hold[]>
   readonly strangers: ReadonlyMap<Address, readonly Stranger[]>
+  /** What a Service would ask for without its spec.loadBalancerIP. */
+  readonly annotatedWish: (name: ServiceName) => Wish | undefined
+  /** Where pools and advertisements are. */
+  readonly metallbNamespace: string
   /** Services whose addresses stay until a person confirms their release: the controller's words about it. */
   readonly releaseWaits: ReadonlyMap<ServiceName, string>
   /** Which of the speakers the others hear. */
@@ -97,6 +103,11 @@ export const surveyOf = (facts: Facts, options: SurveyOptions): Survey => {
     again: facts.again,
     cluster,
     decisions,
+    metallbNamespace: options.metallbNamespace,
+    annotatedWish: (name) => {
+      const object = facts.objects.find((one) => isOf(one, "Service") && nameOf(one) === name)
+      return object && readWish({ ...object, spec: {} }, annotationsOf(object))
+    },
     releaseWaits: releaseWaitsIn(facts.objects, decisions),
     settled,
     around: surroundingsOf(settled.cluster),
@@ -144,6 +155,16 @@ const isReady = (node: JsonObject): boolean =>
     (condition) => textAt(condition, "type") !== "Ready" || textAt(condition, "status") === "True",
   )
 
+const annotationsOf = (object: JsonObject): ReadonlyMap<string, string> =>
+  new Map(
+    Object.entries(objectAt(object, "metadata", "annotations")).flatMap(([name, value]) =>
+      typeof value === "string" ? [[name, value] as const] : [],
+    ),
+  )
+
+const nameOf = (object: JsonObject): ServiceName =>
+  `${textAt(object, "metadata", "namespace")}/${textAt(object, "metadata", "name")}` as ServiceName
+
 /** As the controller wrote it into the Service; a condition that its Service no longer needs is an old one. */
 const releaseWaitsIn = (
   objects: readonly JsonObject[],
@@ -152,7 +173,7 @@ const releaseWaitsIn = (
   const waiting = new Map<ServiceName, string>()
   for (const object of objects) {
     if (!isOf(object, "Service")) continue
-    const name = `${textAt(object, "metadata", "namespace")}/${textAt(object, "metadata", "name")}` as ServiceName
+    const name = nameOf(object)
     const allocation = allocations.get(name)
     if (allocation === undefined || (allocation.kind === "kept" && allocation.lost === undefined)) continue
     for (const condition of listAt(object, "status", "conditions"))
