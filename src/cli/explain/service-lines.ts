@@ -150,7 +150,10 @@ const notFirstLines = (order: OrderView, { about, reports }: ServiceExplanation)
   if (first === undefined || holder === undefined || first.node === holder) return []
   const why = reports.cameBy === undefined ? "it came first, and nothing falls back by itself" : reports.cameBy.says
   const [namespace = "", name = ""] = about.name.split("/")
-  const to = nextAfter(order, [holder])
+  // One that stands behind the holder is no better place.
+  const at = order.candidates.findIndex(({ node }) => node === holder)
+  const before = at < 0 ? order.candidates : order.candidates.slice(0, at)
+  const to = nextAfter({ ...order, candidates: before }, [holder])
   return [
     `${holder} though ${first.node} is first: ${why}`,
     ...(to === undefined

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
+import { printTimestamp } from "../../kubernetes/timestamp.ts"
 import { hearingOf } from "./hearing.ts"
-import { speaker } from "./made-survey.ts"
+import { madeAt, speaker } from "./made-survey.ts"
 import { readSpeakerView } from "./speaker-view.ts"
 
 test("a node without power is unheard, though its last report says that it hears everybody", () => {
@@ -35,11 +36,26 @@ test("nobody hears anybody: all are unheard; halves that hear only themselves ar
 test("a speaker whose beats alone are filtered is there: it answers questions", () => {
   const finding = { code: "beats-blocked", message: "filtered", facts: { node: "w2" } }
   const views = [view("w1", "", { findings: [finding] }), view("w2", "w1")]
-  assert.deepEqual([...hearingOf(views).unheard], [])
+  assert.deepEqual([...hearingOf(views, madeAt).unheard], [])
+})
+
+test("who has just taken over from a silent node knows more than those who last wrote that they hear it", () => {
+  const took = { address: "192.168.40.200", from: "w2", to: "w3", reason: "holder-silent" }
+  const unheardAfter = (seconds: number, hears: string): readonly string[] => {
+    const moves = [{ ...took, at: printTimestamp(madeAt - seconds) }]
+    const views = [view("w1", "w2 w3"), view("w2", "w1 w3"), view("w3", hears, { moves })]
+    return [...hearingOf(views, madeAt).unheard]
+  }
+  assert.deepEqual(unheardAfter(3, "w1"), ["w2"])
+  assert.deepEqual(unheardAfter(3, "w1 w2"), [])
+  assert.deepEqual(unheardAfter(60, "w1"), [])
 })
 
 const judge = (hears: Readonly<Record<string, string>>): { unheard: readonly string[]; split: unknown } => {
-  const { unheard, split } = hearingOf(Object.entries(hears).map(([node, names]) => view(node, names)))
+  const { unheard, split } = hearingOf(
+    Object.entries(hears).map(([node, names]) => view(node, names)),
+    madeAt,
+  )
   return { unheard: [...unheard], split }
 }
 

@@ -1,6 +1,9 @@
 import type { NodeName } from "../../cluster/name.ts"
 import type { SpeakerView } from "./speaker-view.ts"
 
+/** What is heard is written without haste, every 10 s where nothing else changes, and looked at every 5 s before that. */
+const hearingLagSeconds = 20
+
 /** Which speakers are there by the word of the others: a Speaker object outlives the node that wrote it. */
 export type Hearing = {
   /** Heard by none of those who hear each other: their own reports are not believed. */
@@ -14,11 +17,14 @@ type Voice = { readonly node: NodeName; readonly hears: ReadonlySet<string>; rea
 
 /**
  * Judged per network by the largest group that hears each other; a speaker it hears is there, also a deaf one. With no
- * largest group everybody is believed who is heard by anybody. Speakers alone in their network are not judged.
+ * largest group everybody is believed who is heard by anybody. Speakers alone in their network are not judged. Whoever
+ * took an address from a silent one a moment ago and does not hear it knows more than older reports.
  */
-export const hearingOf = (speakers: Iterable<SpeakerView>): Hearing => {
+export const hearingOf = (speakers: Iterable<SpeakerView>, readAt: number): Hearing => {
   const networks = new Map<string, Voice[]>()
-  for (const view of speakers)
+  const views = [...speakers]
+  const fallen = new Set(views.flatMap((view) => silentFor(view, readAt)))
+  for (const view of views)
     for (const { name, hears } of view.segments) {
       const voice = {
         node: view.node,
@@ -42,8 +48,20 @@ export const hearingOf = (speakers: Iterable<SpeakerView>): Hearing => {
       if (warming || believed.some((other) => other.node !== node && other.hears.has(node))) heard.add(node)
     }
   }
-  return { unheard: new Set([...judged].filter((node) => !heard.has(node))), split }
+  return { unheard: new Set([...judged].filter((node) => !heard.has(node) || fallen.has(node))), split }
 }
+
+/** From whom a speaker took over for its silence, and has not heard since. */
+const silentFor = ({ node, hears, moves }: SpeakerView, readAt: number): readonly string[] =>
+  moves.flatMap(({ at, from, to, reason }) =>
+    reason === "holder-silent" &&
+    to === node &&
+    from !== undefined &&
+    readAt - at < hearingLagSeconds &&
+    hears?.includes(from) === false
+      ? [from]
+      : [],
+  )
 
 /** Voices that hear each other, also by way of others; the largest group first. */
 const groupsOf = (voices: readonly Voice[]): readonly (readonly Voice[])[] => {

@@ -90,7 +90,7 @@ export const surveyOf = (facts: Facts, options: SurveyOptions): Survey => {
     if (view !== undefined) speakers.set(view.node, view)
     if (isOf(object, "Node") && !isReady(object)) notReady.add(textAt(object, "metadata", "name") as NodeName)
   }
-  const hearing = hearingOf(speakers.values())
+  const hearing = hearingOf(speakers.values(), facts.readAt)
   const ranking = createRanking()
   const decisions = decide(cluster, facts.readAt, ranking)
   const settled = settle(cluster, facts.readAt, ranking)
@@ -200,6 +200,7 @@ const byAddress = <T extends { readonly address: Address }>(items: readonly T[])
 export const heardBy = ({ speakers, hearing }: Survey, node: NodeName): readonly NodeName[] | undefined => {
   const told = [...speakers.values()].filter(({ hears }) => hears !== undefined)
   if (told.length === 0) return undefined
+  if (hearing.unheard.has(node)) return []
   return told
     .filter((view) => view.node !== node && !hearing.unheard.has(view.node) && view.hears?.includes(node))
     .map((view) => view.node)
