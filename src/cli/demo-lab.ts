@@ -129,8 +129,14 @@ const untilReported = async ({ lab, timeline }: Stage, service: LabService): Pro
   const key = parseAddress(address ?? "")
   const holder = await answererOf(lab, address)
   if (key === undefined || holder === undefined) return false
-  for (const end = lab.nowMs() + reportPatienceMs; lab.nowMs() < end; await lab.pause(reportLookMs))
-    if ((await lab.survey()).holds.get(key)?.[0]?.node === holder) return true
+  let reported = false
+  for (const end = lab.nowMs() + reportPatienceMs; lab.nowMs() < end; await lab.pause(reportLookMs)) {
+    const { holds, hearing } = await lab.survey()
+    reported = holds.get(key)?.[0]?.node === holder
+    // The node that has its power back is heard again, which others write a little later.
+    if (reported && hearing.unheard.size === 0) return true
+  }
+  if (reported) return true
   timeline.tell(
     "✗",
     `${holder} answers for ${address}, but no Speaker object says so after ${reportPatienceMs / 1000} s`,

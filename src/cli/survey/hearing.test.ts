@@ -51,6 +51,16 @@ test("who has just taken over from a silent node knows more than those who last 
   assert.deepEqual(unheardAfter(60, "w1"), [])
 })
 
+test("a node that is back and wrote that it lost the address is there again", () => {
+  const moved = { address: "192.168.40.200", from: "w2", to: "w3", at: printTimestamp(madeAt - 3) }
+  const views = [
+    view("w1", "w2 w3"),
+    view("w2", "w1 w3", { moves: [{ ...moved, reason: "better-claim" }] }),
+    view("w3", "w1", { moves: [{ ...moved, reason: "holder-silent" }] }),
+  ]
+  assert.deepEqual([...hearingOf(views, madeAt).unheard], [])
+})
+
 const judge = (hears: Readonly<Record<string, string>>): { unheard: readonly string[]; split: unknown } => {
   const { unheard, split } = hearingOf(
     Object.entries(hears).map(([node, names]) => view(node, names)),

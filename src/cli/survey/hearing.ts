@@ -1,5 +1,5 @@
 import type { NodeName } from "../../cluster/name.ts"
-import type { SpeakerView } from "./speaker-view.ts"
+import type { Move, SpeakerView } from "./speaker-view.ts"
 
 /** What is heard is written without haste, every 10 s where nothing else changes, and looked at every 5 s before that. */
 const hearingLagSeconds = 20
@@ -23,7 +23,12 @@ type Voice = { readonly node: NodeName; readonly hears: ReadonlySet<string>; rea
 export const hearingOf = (speakers: Iterable<SpeakerView>, readAt: number): Hearing => {
   const networks = new Map<string, Voice[]>()
   const views = [...speakers]
-  const fallen = new Set(views.flatMap((view) => silentFor(view, readAt)))
+  const fallen = new Set<string | undefined>(
+    views
+      .flatMap((view) => silentFor(view, readAt))
+      .filter((lost) => !hasReturned(lost, views))
+      .map(({ from }) => from),
+  )
   for (const view of views)
     for (const { name, hears } of view.segments) {
       const voice = {
@@ -51,16 +56,23 @@ export const hearingOf = (speakers: Iterable<SpeakerView>, readAt: number): Hear
   return { unheard: new Set([...judged].filter((node) => !heard.has(node) || fallen.has(node))), split }
 }
 
-/** From whom a speaker took over for its silence, and has not heard since. */
-const silentFor = ({ node, hears, moves }: SpeakerView, readAt: number): readonly string[] =>
-  moves.flatMap(({ at, from, to, reason }) =>
-    reason === "holder-silent" &&
-    to === node &&
-    from !== undefined &&
-    readAt - at < hearingLagSeconds &&
-    hears?.includes(from) === false
-      ? [from]
-      : [],
+/** What a speaker took over for silence from somebody it has not heard since. */
+const silentFor = ({ node, hears, moves }: SpeakerView, readAt: number): readonly Move[] =>
+  moves.filter(
+    ({ at, from, to, reason }) =>
+      reason === "holder-silent" &&
+      to === node &&
+      readAt - at < hearingLagSeconds &&
+      from !== undefined &&
+      hears?.includes(from) === false,
+  )
+
+/** A node that is back writes that it lost the address to the taker. */
+const hasReturned = ({ at, address, from, to }: Move, views: readonly SpeakerView[]): boolean =>
+  views.some(
+    ({ node, moves }) =>
+      node === from &&
+      moves.some((own) => own.from === node && own.to === to && own.address === address && own.at >= at),
   )
 
 /** Voices that hear each other, also by way of others; the largest group first. */
