@@ -66,7 +66,7 @@ void test("whenever npm is killed, also while its script still builds, a lab lea
       host.child.kill(signal)
       await host.over
       const remains = await left(host)
-      for (const pid of pidsOf(host)) process.kill(pid, "SIGKILL")
+      endAll(host)
       assert.deepEqual(remains, { processes: [], directory: false }, `${signal} after ${momentMs} ms`)
       rmSync(host.runtime, { recursive: true, force: true })
     }
@@ -236,6 +236,16 @@ const pidsOf = ({ runtime }: Pick<Host, "runtime">): number[] =>
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .map(Number)
     .filter((pid) => (wordsOf(pid, "cmdline") + wordsOf(pid, "environ")).includes(runtime))
+
+const endAll = (host: Pick<Host, "runtime">): void => {
+  for (const pid of pidsOf(host)) {
+    try {
+      process.kill(pid, "SIGKILL")
+    } catch {
+      // It ended by itself meanwhile.
+    }
+  }
+}
 
 const wordsOf = (pid: number, file: "cmdline" | "environ"): string => {
   try {

@@ -70,7 +70,8 @@ export const claimDirectory = (name: string, scenario: string): Claim => {
 
 /** Removes a lab's directory, and those above it that it leaves empty. */
 export const releaseDirectory = (directory: string): void => {
-  rmSync(directory, { recursive: true, force: true })
+  // A lab that is being killed may still write into it.
+  rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 })
   const labs = dirname(directory)
   for (const above of [labs, dirname(labs), dirname(dirname(labs))]) {
     try {
