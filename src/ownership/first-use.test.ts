@@ -78,6 +78,18 @@ test("an answer without token blocks nothing once the address was ever claimed",
   assert.equal(only(outputs, "moved").length, 0)
 })
 
+test("an address given anew to somebody else is in first use again: a stranger who took it meanwhile is a conflict", () => {
+  const rig = activeRig([group()])
+  rig.pass(300)
+  rig.feed({ kind: "view", groups: [], gone: [address], complete: true })
+  rig.pass(1000)
+  rig.feed({ kind: "view", groups: [group({ grant: 2 })], gone: [], complete: true })
+  rig.pass(40)
+  const found = rig.feed({ kind: "foreign", address, mac: strangerMac, member: undefined })
+  assert.deepEqual(rig.segment.inspect(rig.now() as never).addresses[0]!.state.is, "conflict")
+  assert.ok(only(found, "finding").some(({ finding }) => finding.code === "stranger-answers"))
+})
+
 test("an address that its claimant let go is asked for before it is claimed: another may hold it unheard", () => {
   for (const without of [[], ["probes-after-release"]] as const) {
     const rig = activeRig([], { without: new Set(without) })

@@ -56,6 +56,10 @@ const adoptionFailed = (
   return true
 }
 
+/** A grant that nobody has claimed yet is a first use too: its former owner is gone, and no failover waits. */
+const isFirstUse = ({ top, group }: Entry): boolean =>
+  top === undefined || (group !== undefined && top.grant < group.grant)
+
 /** Somebody answered without our token. Only before first use it matters: afterwards no stranger can block us. */
 export const answeredByStranger = (
   state: SegmentState,
@@ -63,7 +67,7 @@ export const answeredByStranger = (
   from: { readonly address: Address; readonly mac: Mac; readonly member: NodeId | undefined },
   now: Instant,
 ): void => {
-  if (entry.state.is === "asking" && entry.top === undefined) {
+  if (entry.state.is === "asking" && isFirstUse(entry)) {
     if (entry.state.adopting === undefined) meetStranger(state, entry, entry.state, from, now)
     return
   }
