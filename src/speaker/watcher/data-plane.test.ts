@@ -50,6 +50,18 @@ test("a proxy that stays behind is asked at leisure after ten seconds", () => {
   assert.equal(plane.isReady(radarr, at(60_000)), false)
 })
 
+test("a clock set back by an hour does not make a Service look newer than the syncs after it", () => {
+  const plane = new DataPlane()
+  plane.changed(radarr, at(7_200_000))
+  plane.proxySaid({ is: "synced", syncedAt: 7200.2, queuedAt: 7200.1 }, at(7_200_300))
+  const hourBack = { ...at(7_210_000), wallSeconds: 3610 }
+  plane.proxySaid({ is: "synced", syncedAt: 3609, queuedAt: 3608 }, hourBack)
+  assert.equal(plane.isReady(radarr, hourBack), true)
+  plane.changed(radarr, hourBack)
+  plane.proxySaid({ is: "synced", syncedAt: 3609, queuedAt: 3610 }, hourBack)
+  assert.equal(plane.isReady(radarr, { ...hourBack, wallSeconds: 3700 }), false, "the proxy stands still")
+})
+
 test("a Local Service's health check is asked too, and speaks for it alone", () => {
   const plane = new DataPlane()
   plane.port(radarr, 31_234)

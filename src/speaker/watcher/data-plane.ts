@@ -1,6 +1,6 @@
 import type { ServiceName } from "../../cluster/name.ts"
 import { after, type At, type Instant } from "../../time/instant.ts"
-import { judgeReadiness, type LocalEvidence, type ProxyEvidence, unproxiedAfterSeconds } from "./readiness.ts"
+import { judgeReadiness, type LocalEvidence, type ProxyEvidence } from "./readiness.ts"
 
 /** How often the proxy is asked while something waits for it, while nothing does, and where there is none to ask. */
 const askWaitingMs = 50
@@ -48,7 +48,7 @@ export class DataPlane {
   proxySaid(evidence: ProxyEvidence, at: At): void {
     this.#asking = false
     this.#proxy = evidence
-    this.#askAt = after(at.now, this.#pauseMs(evidence, at))
+    this.#askAt = after(at.now, evidence.is === "absent" ? askAbsentMs : this.#pauseMs(evidence, at))
   }
 
   localSaid(port: number, evidence: LocalEvidence): void {
@@ -79,10 +79,11 @@ export class DataPlane {
   }
 
   #pauseMs(evidence: ProxyEvidence, at: At): number {
-    if (evidence.is === "absent") return askAbsentMs
+    const isBehind = this.#isBehind(evidence, at)
     const hurried = this.#waitingSince !== undefined && at.now < after(this.#waitingSince, hurryMs)
-    if (!hurried) this.#waitingSince = undefined
-    return hurried && this.#isBehind(at) ? askWaitingMs : askIdleMs
+    if (hurried && isBehind) return askWaitingMs
+    this.#waitingSince = undefined
+    return askIdleMs
   }
 
   /** In a hurry only those that changed, else all in turn. */
@@ -97,14 +98,13 @@ export class DataPlane {
     return asked
   }
 
-  /** Services whose change the proxy has not shown yet; those it has are forgotten, so that the list stays short. */
-  #isBehind(at: At): boolean {
-    let behind = false
-    for (const [service, changedAt] of this.#changedAt) {
-      const { ready } = judgeReadiness(this.#proxy!, undefined, changedAt, at.wallSeconds)
-      if (ready && at.wallSeconds > changedAt + unproxiedAfterSeconds) this.#changedAt.delete(service)
-      if (!ready) behind = true
-    }
-    return behind
+  /**
+   * Whether some Service's change has not been shown yet. One that has is forgotten at once: a clock that is set back
+   * later would make it look newer than every sync to come.
+   */
+  #isBehind(evidence: ProxyEvidence, at: At): boolean {
+    for (const [service, changedAt] of this.#changedAt)
+      if (judgeReadiness(evidence, undefined, changedAt, at.wallSeconds).ready) this.#changedAt.delete(service)
+    return this.#changedAt.size > 0
   }
 }

@@ -20,7 +20,7 @@ export type Readiness =
 /** The proxy may have seen a change this much before us: both watch the same API server. */
 const earlierSeconds = 0.5
 /** A proxy that is idle this long after a change has nothing to do for it. kube-proxy syncs at least once a second when asked to. */
-export const unproxiedAfterSeconds = 5
+const unproxiedAfterSeconds = 5
 
 /**
  * Whether packets for a Service that changed at `changedAt` find rules on this node. It never excludes a node: one that
