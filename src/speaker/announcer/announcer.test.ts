@@ -148,9 +148,14 @@ test("a wish to move is heard once: when the address has moved on, it stays wher
   lan.stations[2]!.on = false
   lan.run(2000)
   lan.restart(lan.stations[2]!)
+  lan.tell([lan.stations[2]!], [wished])
+  lan.run(2000)
+  assert.deepEqual(hearsAt(lan, w1(lan)), ["w2", "w3"], "it could be given to w3")
+  const [holder] = lan.holders(whoami)
+  assert.notEqual(holder, "w3")
   lan.tell(lan.stations, [wished])
   lan.run(10_000)
-  assert.notDeepEqual(lan.holders(whoami), ["w3"])
+  assert.deepEqual(lan.holders(whoami), [holder])
 })
 
 test("a restart moves nothing: peers wait, and tell the new process what it held", () => {
@@ -226,6 +231,27 @@ test("speakers with another key are not heard", () => {
   for (const station of lan.stations) lan.start(station)
   lan.run(1000)
   assert.ok((w1(lan).announcer.tally.dropped.get("beat-unknown-key") ?? 0) > 0)
+})
+
+test("beats that a router has passed on are not heard", () => {
+  const lan = new InMemoryLan()
+  lan.beatTtl = 254
+  lan.startAll(2)
+  lan.run(1000)
+  assert.deepEqual(hearsAt(lan, w1(lan)), [])
+  assert.ok((w1(lan).announcer.tally.dropped.get("beat-from-beyond-a-router") ?? 0) > 0)
+})
+
+test("a switch that sends a node its own announcement back is no stranger: nothing is told and nothing defended", () => {
+  const lan = holding()
+  lan.run(6000)
+  const before = lan.spokenFor(whoami).length
+  const { request, reply } = gratuitousArp(w1(lan).mac, whoami, undefined)
+  for (const bytes of [request, reply]) lan.feed(w1(lan), { kind: "frame", linkIndex: 2, bytes })
+  lan.run(1000)
+  assert.deepEqual(w1(lan).announcer.report(lan.at()).contested, [])
+  assert.equal(lan.spokenFor(whoami).length, before)
+  assert.deepEqual(lan.holders(whoami), ["w1"])
 })
 
 test("a replaced card has another MAC: what is held is announced with it at once", () => {
@@ -370,6 +396,10 @@ test("every move is in the journal with its reason", () => {
 })
 
 const w1 = (lan: InMemoryLan): Station => lan.stations[0]!
+
+/** The nodes whose beats it hears. */
+const hearsAt = (lan: InMemoryLan, station: Station): readonly string[] =>
+  station.announcer.report(lan.at()).segments.flatMap(({ hears }) => hears)
 
 /** Nodes that have listened long enough; nothing is held. */
 const warm = (count: number): InMemoryLan => {

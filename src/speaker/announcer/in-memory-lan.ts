@@ -60,6 +60,8 @@ export class InMemoryLan {
   now: Instant = 1000 as Instant
   /** How late every timer rings, as timers do. */
   lateMs = 0
+  /** What beats arrive with: a router on the way would have lowered it. */
+  beatTtl = 255
   readonly stations: Station[] = []
   readonly seen: SeenFrame[] = []
   readonly messages: SeenMessage[] = []
@@ -204,7 +206,7 @@ export class InMemoryLan {
     this.#later(() => {
       const target = this.stations.find(({ address, on, plugged }) => address === to && on && plugged)
       if (target !== undefined)
-        this.feed(target, { kind: "datagram", linkIndex: target.device.index, from, ttl: 255, bytes })
+        this.feed(target, { kind: "datagram", linkIndex: target.device.index, from, ttl: this.beatTtl, bytes })
     })
   }
 
