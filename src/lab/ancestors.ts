@@ -59,11 +59,13 @@ const isLeftByNpm = (): boolean => {
   return false
 }
 
+/** A process that is dying has nothing left to read; undefined where it may not be read. */
 const procFile = (pid: number, name: string): string | undefined => {
   try {
     return readFileSync(`/proc/${pid}/${name}`, "latin1")
-  } catch {
-    return undefined
+  } catch (error) {
+    const forbidden = error instanceof Error && "code" in error && (error.code === "EACCES" || error.code === "EPERM")
+    return forbidden ? undefined : ""
   }
 }
 
