@@ -76,6 +76,27 @@ test("a beat seen before, or of a boot that was retired, is not even a sign of l
   assert.equal(stateOf(rig, second), "alive")
 })
 
+test("a new process that never echoes this node's boot is believed once the former one has been silent for a window", () => {
+  const rig = activeRig([group()])
+  rig.living.set(second, { changes: [claimed(1)], pageEnd: 1, total: 1 })
+  rig.pass(200)
+  rig.living.set(second, { boot: otherBoot, toBoot: 5 as Boot })
+  rig.pass(400)
+  assert.equal(bootOf(rig, second), 200)
+  rig.pass(400)
+  assert.equal(bootOf(rig, second), otherBoot)
+})
+
+test("a replayed beat of a boot not proven yet is no sign of life", () => {
+  const rig = holdingRig()
+  rig.living.delete(second)
+  for (let i = 0; i < 20; i++) {
+    rig.beat(second, { boot: otherBoot, sequence: 9, toBoot: 5 as Boot })
+    rig.pass(100)
+  }
+  assert.deepEqual([stateOf(rig, second), bootOf(rig, second)], ["silent", 200])
+})
+
 test("a new process of a peer is told what its former one held, until it is active", () => {
   const rig = activeRig([group()])
   rig.living.set(second, { changes: [claimed(1)], pageEnd: 1, total: 1 })
@@ -123,6 +144,9 @@ const holdingRig = () => {
   assert.equal(only(rig.pass(300), "moved").length, 1)
   return rig
 }
+
+const bootOf = (rig: ReturnType<typeof activeRig>, node: number): Boot | undefined =>
+  rig.segment.inspect(rig.now() as never).peers.find((peer) => peer.node === node)!.boot
 
 const stateOf = (rig: ReturnType<typeof activeRig>, node: number): string =>
   rig.segment.inspect(rig.now() as never).peers.find((peer) => peer.node === node)!.is
