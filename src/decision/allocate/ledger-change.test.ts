@@ -146,6 +146,13 @@ test("those seen deleted never count, those that lose their address to a missing
   )
 })
 
+test("a Service seen deleted that exists again counts with those that would lose their address", () => {
+  const settled = settle(clusterOf(pool, ...names(20).map((name) => serviceObject(name))), now).cluster
+  const again = { ...clusterOf(...names(20).map((name) => serviceObject(name))), ledger: settled.ledger }
+  const changes = ledgerChanges(again, allocate(again, now), now, undefined)
+  assert.equal(brake(again, changes, new Set(names(20))).held?.addresses.length, 20)
+})
+
 test("a Service whose release waits gets no other address meanwhile", () => {
   const settled = settle(clusterOf(pool, ...names(9).map((name) => serviceObject(name))), now).cluster
   const elsewhere = poolObject("p", ["10.1.0.0/16"])
