@@ -268,6 +268,65 @@ test("a confirmation left on another ledger does not confirm the next release of
   assert.equal(control.addressesOf("media/app-0"), address, "this release is held as the first was")
 })
 
+test("a release that waits for a person is not told as if it had happened", () => {
+  const { control } = running()
+  for (let i = 0; i < 8; i++) control.createService(`media/app-${i}`)
+  control.run(3000)
+  control.must("DELETE", poolPath)
+  control.run(10_000)
+  assert.deepEqual(eventsOf(control, "app-0"), ['1 IPAllocated Assigned IP ["10.69.1.150"]'])
+})
+
+test("an address that goes leaves the ledger before it leaves the status", () => {
+  const { control } = running()
+  control.createService("media/plex")
+  control.run(3000)
+  const before = control.seen.length
+  control.must("DELETE", poolPath)
+  control.run(1000)
+  assert.equal(control.addressesOf("media/plex"), "")
+  const arrivedAt = (part: string): number =>
+    control.writes(before).find(({ request }) => request.path.includes(part))?.atMs ?? NaN
+  const roundTripMs = 1
+  assert.ok(arrivedAt("services/plex/status") >= arrivedAt("addressledgers/") + roundTripMs)
+})
+
+test("a status on its way to a Service that was deleted is refused by another of that name", () => {
+  const control = cluster()
+  control.start({ befalls: ({ path }) => ({ lateMs: path.endsWith("plex/status") && control.now < 1100 ? 500 : 0 }) })
+  control.run(1000)
+  control.createService("media/plex")
+  control.run(100)
+  control.must("DELETE", "/api/v1/namespaces/media/services/plex")
+  control.createService("media/plex", {}, { "metallb.io/loadBalancerIPs": "10.69.1.160" })
+  control.run(3000)
+  const late = control.writes().filter(({ request }) => JSON.stringify(request.body).includes('"ip":"10.69.1.150"'))
+  assert.deepEqual(
+    late.map(({ status }) => status),
+    [409],
+  )
+  assert.equal(control.addressesOf("media/plex"), "10.69.1.160")
+})
+
+test("what a leader could not write in its time it does not write when it leads again: all is decided anew", () => {
+  const control = cluster()
+  let cut = false
+  control.start({ befalls: ({ method }) => (cut && method !== "GET" ? "lost" : { lateMs: 0 }) })
+  control.run(5000)
+  const before = control.seen.length
+  cut = true
+  control.createService("media/plex")
+  control.run(7000)
+  control.must("DELETE", "/api/v1/namespaces/media/services/plex")
+  control.run(8000)
+  cut = false
+  control.run(60_000)
+  assert.deepEqual(textsOf(control.writes(before)), [])
+  control.createService("media/radarr")
+  control.run(20)
+  assert.equal(control.addressesOf("media/radarr"), "10.69.1.150")
+})
+
 test("many Services deleted one by one wait for nobody", () => {
   const { control } = running()
   for (let i = 0; i < 8; i++) control.createService(`media/app-${i}`)
