@@ -195,7 +195,9 @@ describe("a watch", () => {
   test("a line without an end fails before it fills the memory (134)", async () => {
     const megabyte = Buffer.alloc(1 << 20, "x")
     const port = await serve((_, response) => {
-      const pour = (): void => void (response.writable && response.write(megabyte, () => setImmediate(pour)))
+      const pour = (): void => {
+        if (!response.destroyed) response.write(megabyte, (error) => void (error ?? setImmediate(pour)))
+      }
       pour()
     })
     assert.equal(codeOf(await ask(plain(port), { stream: true })), "line-too-long")
