@@ -239,10 +239,25 @@ const raise = async (
         ? undefined
         : (["sh", "-c", `exec ${speaker.map((word) => `'${word}'`).join(" ")}`] as const),
   }
-  return raiseLab(
+  const lab = await raiseLab(
     { ...scenario, layout },
     { directory, ...programs, crds, startApi: startEmbeddedApi, report: () => undefined },
   )
+  await untilAllAnswer(lab, nodePorts)
+  return lab
+}
+
+/** Every node's rules are in: its node port, asked from outside, is answered. */
+const nodePorts = ["192.168.40.31", "192.168.40.32", "192.168.40.33"].map(
+  (address) => ["laptop", { address, port: 30080, protocol: "TCP" }] as const,
+)
+
+const untilAllAnswer = async (
+  lab: Lab,
+  asked: readonly (readonly [string, Parameters<Lab["ask"]>[1]])[],
+): Promise<void> => {
+  for (const [machine, target] of asked)
+    await until(async () => (await lab.ask(machine, target, 300)).kind === "answered")
 }
 
 /** What the controller would write. */
@@ -250,8 +265,11 @@ const giveAddress = async (lab: Lab): Promise<void> => {
   const status = { loadBalancer: { ingress: [{ ip: vip }] } }
   const answer = await lab.api.request("PATCH", `${servicePath}/status`, { status }, "application/merge-patch+json")
   assert.equal(answer.status, 200)
-  await pause(50)
-  await lab.proxies.settled()
+  // A node's own question goes through its own rules.
+  await untilAllAnswer(
+    lab,
+    ["attic-1", "attic-2", "attic-3"].map((node) => [node, whoami] as const),
+  )
 }
 
 const seenFrom = async (lab: Lab, machine: string): Promise<string | undefined> => {
