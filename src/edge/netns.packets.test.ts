@@ -1,18 +1,17 @@
 import assert from "node:assert/strict"
 import { readlinkSync } from "node:fs"
 import { createServer, Socket } from "node:net"
-import { test } from "node:test"
 import { parseAddress } from "../net/address.ts"
-import { layWire, withoutWires } from "./link/wire.ts"
+import { layWire } from "./link/wire.ts"
 import { AF_INET, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM } from "./link/abi.ts"
 import * as libc from "./link/libc.ts"
 import { socketAddress } from "./link/socket-address.ts"
 import { inNamespace } from "./netns.ts"
+import { packetTest } from "../lab/packet-test.ts"
 
-const skip = withoutWires()
 const leftAddress = parseAddress("192.168.40.1")!
 
-test("one process is a server in one namespace and a client in another", { skip }, async () => {
+packetTest(import.meta.url, "one process is a server in one namespace and a client in another", async () => {
   const wire = layWire()
   const server = createServer((socket) => socket.end(`you are ${socket.remoteAddress}`))
   try {
@@ -27,7 +26,7 @@ test("one process is a server in one namespace and a client in another", { skip 
   }
 })
 
-test("the thread is home again whatever happened there", { skip }, () => {
+packetTest(import.meta.url, "the thread is home again whatever happened there", () => {
   const home = readlinkSync("/proc/thread-self/ns/net")
   const wire = layWire()
   try {
@@ -40,7 +39,7 @@ test("the thread is home again whatever happened there", { skip }, () => {
   }
 })
 
-test("a namespace that is not there is a failure with its name", { skip }, () => {
+packetTest(import.meta.url, "a namespace that is not there is a failure with its name", () => {
   const outcome = inNamespace("nowhere-at-all", () => 1)
   assert.ok(typeof outcome === "object")
   assert.equal(outcome.code, "ENOENT")

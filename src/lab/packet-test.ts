@@ -5,28 +5,32 @@ import { join } from "node:path"
 import { test } from "node:test"
 import { fileURLToPath } from "node:url"
 import { isolatedCommand, toolEnvironment } from "./isolation.ts"
-import { assessNeeds } from "./needs.ts"
+import { assessNeeds, missingCommand } from "./needs.ts"
 
 /** Which one test this process was started for, inside namespaces of its own. */
 const chosen = process.env["PORCHLIGHT_PACKET_TEST"]
 let lacking: string | false | undefined
+
+type Body = (directory: string) => Promise<void> | void
 
 /** A test that hangs is ended, and its namespaces with it. */
 const patienceMs = 60_000
 
 /**
  * A test with real packets: its body runs in a process of its own inside fresh namespaces, which the kernel removes with
- * that process. Where the machine cannot do that, the test is skipped by name with the reason. `file` is the caller's
- * `import.meta.url`; `directory` is an empty one of the test's own.
+ * that process. Where the machine cannot do that or lacks one of the `programs`, the test is skipped by name with the
+ * reason. `file` is the caller's `import.meta.url`; `directory` is an empty one of the test's own.
  */
-export const packetTest = (file: string, name: string, body: (directory: string) => Promise<void>): void => {
+export const packetTest = (file: string, name: string, body: Body, programs: readonly string[] = []): void => {
   if (chosen !== undefined) {
     const directory = process.env["PORCHLIGHT_PACKET_DIRECTORY"] ?? tmpdir()
     if (chosen === name) setImmediate(() => void runHere(directory, body))
     return
   }
   lacking ??= reasonToSkip()
-  void test(name, { skip: lacking }, () => runIsolated(fileURLToPath(file), name))
+  const skip =
+    lacking || (programs.map((program) => missingCommand(program)).find((says) => says !== undefined) ?? false)
+  void test(name, { skip }, () => runIsolated(fileURLToPath(file), name))
 }
 
 const reasonToSkip = (): string | false => {
@@ -38,7 +42,7 @@ const reasonToSkip = (): string | false => {
 const marker = "ran"
 
 /** Open servers would keep the process, so it leaves by itself. */
-const runHere = async (directory: string, body: (directory: string) => Promise<void>): Promise<void> => {
+const runHere = async (directory: string, body: Body): Promise<void> => {
   try {
     await body(directory)
     writeFileSync(join(directory, marker), "")

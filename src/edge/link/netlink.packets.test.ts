@@ -2,7 +2,6 @@ import assert from "node:assert/strict"
 import { rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { test } from "node:test"
 import { setTimeout as sleep } from "node:timers/promises"
 import { printAddress } from "../../net/address.ts"
 import type { Interface } from "../../net/interface.ts"
@@ -11,11 +10,10 @@ import { inNamespace } from "../netns.ts"
 import { defaultExcludedNames, excluding } from "./exclude.ts"
 import { openPolls } from "./libc.ts"
 import { type InterfaceWatch, watchInterfaces } from "./netlink.ts"
-import { layWire, type Wire, withoutWires } from "./wire.ts"
+import { layWire, type Wire } from "./wire.ts"
+import { packetTest } from "../../lab/packet-test.ts"
 
-const skip = withoutWires()
-
-test("the list says what the machine has, without what is excluded", { skip }, async () => {
+packetTest(import.meta.url, "the list says what the machine has, without what is excluded", async () => {
   await onWatchedWire(({ wire, watch }) => {
     const eth0 = watch.interfaces()[0]!
     assert.deepEqual(
@@ -29,86 +27,94 @@ test("the list says what the machine has, without what is excluded", { skip }, a
   })
 })
 
-test("a change is told by itself: address, carrier, gateway, MTU, MAC, name, bridge, end", { skip }, async () => {
-  await onWatchedWire(async ({ wire, told }) => {
-    const { left, right } = wire
-    const eth0 = (interfaces: readonly Interface[]) => interfaces.find(({ index }) => index === left.index)
-    await told(
-      "address added",
-      () => left.ip("addr", "add", "192.168.40.77/24", "dev", "eth0"),
-      (now) => eth0(now)!.addresses.some(({ address }) => printAddress(address) === "192.168.40.77"),
-    )
-    await told(
-      "gateway set",
-      () => left.ip("route", "add", "default", "via", "192.168.40.2"),
-      (now) => eth0(now)!.gateway4 !== undefined,
-    )
-    await told(
-      "carrier lost",
-      () => right.ip("link", "set", "eth0", "down"),
-      (now) => !eth0(now)!.running,
-    )
-    await told(
-      "carrier back",
-      () => right.ip("link", "set", "eth0", "up"),
-      (now) => eth0(now)!.running,
-    )
-    await told(
-      "switched off",
-      () => left.ip("link", "set", "eth0", "down"),
-      (now) => eth0(now)!.gateway4 === undefined,
-    )
-    await told(
-      "renamed",
-      () => left.ip("link", "set", "eth0", "name", "lan0"),
-      (now) => eth0(now)!.name === "lan0",
-    )
-    await told(
-      "new MAC",
-      () => left.ip("link", "set", "lan0", "address", "02:00:00:00:00:07"),
-      (now) => printMac(eth0(now)!.mac!) === "02:00:00:00:00:07",
-    )
-    await told(
-      "MTU",
-      () => left.ip("link", "set", "lan0", "mtu", "1280"),
-      (now) => eth0(now)!.mtuBytes === 1280,
-    )
-    await told(
-      "bridge made",
-      () => left.ip("link", "add", "br0", "type", "bridge"),
-      (now) => now.some(({ kind }) => kind === "bridge"),
-    )
-    await told(
-      "bridge port",
-      () => left.ip("link", "set", "lan0", "master", "br0"),
-      (now) => eth0(now)!.master?.kind === "bridge",
-    )
-    await told(
-      "unplugged for good",
-      () => left.ip("link", "del", "lan0"),
-      (now) => eth0(now) === undefined,
-    )
-  })
-})
+packetTest(
+  import.meta.url,
+  "a change is told by itself: address, carrier, gateway, MTU, MAC, name, bridge, end",
+  async () => {
+    await onWatchedWire(async ({ wire, told }) => {
+      const { left, right } = wire
+      const eth0 = (interfaces: readonly Interface[]) => interfaces.find(({ index }) => index === left.index)
+      await told(
+        "address added",
+        () => left.ip("addr", "add", "192.168.40.77/24", "dev", "eth0"),
+        (now) => eth0(now)!.addresses.some(({ address }) => printAddress(address) === "192.168.40.77"),
+      )
+      await told(
+        "gateway set",
+        () => left.ip("route", "add", "default", "via", "192.168.40.2"),
+        (now) => eth0(now)!.gateway4 !== undefined,
+      )
+      await told(
+        "carrier lost",
+        () => right.ip("link", "set", "eth0", "down"),
+        (now) => !eth0(now)!.running,
+      )
+      await told(
+        "carrier back",
+        () => right.ip("link", "set", "eth0", "up"),
+        (now) => eth0(now)!.running,
+      )
+      await told(
+        "switched off",
+        () => left.ip("link", "set", "eth0", "down"),
+        (now) => eth0(now)!.gateway4 === undefined,
+      )
+      await told(
+        "renamed",
+        () => left.ip("link", "set", "eth0", "name", "lan0"),
+        (now) => eth0(now)!.name === "lan0",
+      )
+      await told(
+        "new MAC",
+        () => left.ip("link", "set", "lan0", "address", "02:00:00:00:00:07"),
+        (now) => printMac(eth0(now)!.mac!) === "02:00:00:00:00:07",
+      )
+      await told(
+        "MTU",
+        () => left.ip("link", "set", "lan0", "mtu", "1280"),
+        (now) => eth0(now)!.mtuBytes === 1280,
+      )
+      await told(
+        "bridge made",
+        () => left.ip("link", "add", "br0", "type", "bridge"),
+        (now) => now.some(({ kind }) => kind === "bridge"),
+      )
+      await told(
+        "bridge port",
+        () => left.ip("link", "set", "lan0", "master", "br0"),
+        (now) => eth0(now)!.master?.kind === "bridge",
+      )
+      await told(
+        "unplugged for good",
+        () => left.ip("link", "del", "lan0"),
+        (now) => eth0(now) === undefined,
+      )
+    })
+  },
+)
 
-test("IPv6 switched off takes its addresses and leaves IPv4 alone; switched on it is back", { skip }, async () => {
-  await onWatchedWire(async ({ wire, told }) => {
-    const knob = "net.ipv6.conf.eth0.disable_ipv6"
-    const set = (value: number) => wire.left.run("sh", "-c", `echo ${value} > /proc/sys/${knob.replaceAll(".", "/")}`)
-    await told(
-      "IPv6 off",
-      () => set(1),
-      ([eth0]) => eth0!.linkLocal === undefined && eth0!.addresses.length === 1,
-    )
-    await told(
-      "IPv6 on",
-      () => set(0),
-      ([eth0]) => eth0!.linkLocal !== undefined,
-    )
-  })
-})
+packetTest(
+  import.meta.url,
+  "IPv6 switched off takes its addresses and leaves IPv4 alone; switched on it is back",
+  async () => {
+    await onWatchedWire(async ({ wire, told }) => {
+      const knob = "net.ipv6.conf.eth0.disable_ipv6"
+      const set = (value: number) => wire.left.run("sh", "-c", `echo ${value} > /proc/sys/${knob.replaceAll(".", "/")}`)
+      await told(
+        "IPv6 off",
+        () => set(1),
+        ([eth0]) => eth0!.linkLocal === undefined && eth0!.addresses.length === 1,
+      )
+      await told(
+        "IPv6 on",
+        () => set(0),
+        ([eth0]) => eth0!.linkLocal !== undefined,
+      )
+    })
+  },
+)
 
-test("pods coming and going on excluded links cost nothing, not even a look", { skip }, async () => {
+packetTest(import.meta.url, "pods coming and going on excluded links cost nothing, not even a look", async () => {
   await onWatchedWire(async ({ wire, changes, looks }) => {
     const before = looks()
     for (let pod = 0; pod < 5; pod++) {
@@ -122,7 +128,7 @@ test("pods coming and going on excluded links cost nothing, not even a look", { 
   })
 })
 
-test("what is lost in a flood of other links' events is known all the same", { skip }, async () => {
+packetTest(import.meta.url, "what is lost in a flood of other links' events is known all the same", async () => {
   await onWatchedWire(async ({ wire, watch }) => {
     wire.left.ip("link", "add", "cali0", "type", "veth", "peer", "name", "veth0")
     await sleep(100)
@@ -147,7 +153,7 @@ type Story = {
   readonly changes: () => readonly (readonly Interface[])[]
   /** How often the list was read anew. */
   readonly looks: () => number
-  /** Acts, waits for the list that `holds`, and prints how long the news took. */
+  /** Acts, and waits for the list that `holds`. */
   readonly told: (what: string, act: () => void, holds: (now: readonly Interface[]) => boolean) => Promise<void>
 }
 
@@ -168,14 +174,8 @@ async function onWatchedWire(story: (world: Story) => Promise<void> | void): Pro
     )
     assert.ok("interfaces" in watch)
     const told: Story["told"] = async (what, act, holds) => {
-      const before = performance.now()
       act()
-      const acted = performance.now()
       await until(() => holds(watch.interfaces()), what)
-      const now = performance.now()
-      console.log(
-        `  ${what}: known ${(now - acted).toFixed(1)} ms after \`ip\` ended (it ran ${(acted - before).toFixed(1)} ms)`,
-      )
     }
     await sleep(60)
     changes.length = 0

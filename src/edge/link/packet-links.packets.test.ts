@@ -1,5 +1,4 @@
 import assert from "node:assert/strict"
-import { test } from "node:test"
 import { setTimeout as sleep } from "node:timers/promises"
 import { type Ipv6, parseAddress } from "../../net/address.ts"
 import { parseRange } from "../../net/range.ts"
@@ -8,13 +7,13 @@ import { inNamespace } from "../netns.ts"
 import { openPolls } from "./libc.ts"
 import { type InterfaceWatch, watchInterfaces } from "./netlink.ts"
 import { openPacketLinks, type PacketLinks } from "./packet-links.ts"
-import { hasProgram, layWire, type Machine, withoutWires } from "./wire.ts"
+import { layWire, type Machine } from "./wire.ts"
+import { packetTest } from "../../lab/packet-test.ts"
 
-const skip = withoutWires()
 const ranges = [parseRange("192.168.40.200-192.168.40.210")!]
 const group = parseAddress("ff02::1:ff00:205") as Ipv6
 
-test("the sockets asked for are open, those no longer asked for are closed", { skip }, async () => {
+packetTest(import.meta.url, "the sockets asked for are open, those no longer asked for are closed", async () => {
   await onMachine(({ machine, links, inside }) => {
     const both = { linkIndex: machine.index, link: "eth0", arp: true, ndp: true }
     inside(() => links.listen([both], ranges))
@@ -29,9 +28,10 @@ test("the sockets asked for are open, those no longer asked for are closed", { s
   })
 })
 
-test(
+packetTest(
+  import.meta.url,
   "frames are handed over when the driver drains, with the link they came in on",
-  { skip: skip || withoutArping() },
+
   async () => {
     await onMachine(({ machine, peer, links, inside, heard }) => {
       inside(() => links.listen([{ linkIndex: machine.index, link: "eth0", arp: true, ndp: true }], ranges))
@@ -41,11 +41,13 @@ test(
       assert.deepEqual(new Set(heard), new Set([machine.index]))
     })
   },
+  ["arping"],
 )
 
-test(
+packetTest(
+  import.meta.url,
   "a link that cannot be opened is told once, counted as missing, and no longer once nobody wants it",
-  { skip },
+
   async () => {
     await onMachine(({ machine, links, inside, troubles }) => {
       const gone = { linkIndex: 99_999, link: "eth7", arp: true, ndp: false }
@@ -64,7 +66,7 @@ test(
   },
 )
 
-test("the groups are joined again after the link lost its IPv6", { skip }, async () => {
+packetTest(import.meta.url, "the groups are joined again after the link lost its IPv6", async () => {
   await onMachine(async ({ machine, links, inside }) => {
     const watch = inside(() =>
       watchInterfaces({
@@ -122,10 +124,6 @@ async function onMachine(story: (world: World) => Promise<void> | void): Promise
 
 function linkLocalOf(watch: InterfaceWatch, machine: Machine): Ipv6 | undefined {
   return watch.interfaces().find(({ index }) => index === machine.index)?.linkLocal
-}
-
-function withoutArping(): string | false {
-  return hasProgram("arping") ? false : "arping is not installed"
 }
 
 function frame(...etherType: number[]): Uint8Array {

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict"
 import { readdirSync } from "node:fs"
 import { setTimeout as sleep } from "node:timers/promises"
-import { test } from "node:test"
 import { addressBytes, type Ipv4, type Ipv6, parseAddress } from "../../net/address.ts"
 import { type Mac, parseMac } from "../../net/mac.ts"
 import { type AddressRange, parseRange } from "../../net/range.ts"
@@ -14,36 +13,40 @@ import { inNamespace } from "../netns.ts"
 import { openGroups } from "./groups.ts"
 import { openPolls } from "./libc.ts"
 import { openPacketSocket, type PacketProtocol, type PacketSocket } from "./packet-socket.ts"
-import { hasProgram, layWire, type Machine, type Wire, withoutWires } from "./wire.ts"
+import { layWire, type Machine, type Wire } from "./wire.ts"
+import { packetTest } from "../../lab/packet-test.ts"
 
-const skip = withoutWires()
 const pool = [range("192.168.40.200-192.168.40.210"), range("fd00:40::200-fd00:40::20f")]
 const broadcast = "ff:ff:ff:ff:ff:ff"
 
-test("the kernel lets in what concerns the pool or is sent to us, and nothing else", { skip }, async () => {
-  await onWire(async ({ left, right }) => {
-    const heard: string[] = []
-    const ours = open(left, "arp", (frame) => heard.push(label(frame)))
-    const theirs = open(right, "arp", () => {})
-    const say = (frame: Uint8Array): void => assert.equal(theirs.send(frame), undefined)
-    const from = right.mac
-    say(arp("in-the-pool", { from, target: "192.168.40.205" }))
-    say(arp("outside", { from, target: "192.168.40.99" }))
-    say(arp("other-host", { from, to: "02:00:00:00:00:99", target: "192.168.40.205" }))
-    say(tagged(42, arp("vlan-42", { from, target: "192.168.40.205" })))
-    say(arp("reverse-arp", { from, target: "192.168.40.205", opcode: 3 }))
-    say(arp("announcement", { from, sender: "192.168.40.205", target: "192.168.40.205", opcode: 2 }))
-    say(arp("answer-to-us", { from, to: left.mac, sender: "192.168.40.1", target: "192.168.40.1", opcode: 2 }))
-    ours.send(arp("our-own", { from: left.mac, target: "192.168.40.205" }))
-    say(arp("last", { from, target: "192.168.40.210" }))
-    await until(() => heard.includes("last"))
-    assert.deepEqual(heard, ["in-the-pool", "announcement", "answer-to-us", "last"])
-    ours.close()
-    theirs.close()
-  })
-})
+packetTest(
+  import.meta.url,
+  "the kernel lets in what concerns the pool or is sent to us, and nothing else",
+  async () => {
+    await onWire(async ({ left, right }) => {
+      const heard: string[] = []
+      const ours = open(left, "arp", (frame) => heard.push(label(frame)))
+      const theirs = open(right, "arp", () => {})
+      const say = (frame: Uint8Array): void => assert.equal(theirs.send(frame), undefined)
+      const from = right.mac
+      say(arp("in-the-pool", { from, target: "192.168.40.205" }))
+      say(arp("outside", { from, target: "192.168.40.99" }))
+      say(arp("other-host", { from, to: "02:00:00:00:00:99", target: "192.168.40.205" }))
+      say(tagged(42, arp("vlan-42", { from, target: "192.168.40.205" })))
+      say(arp("reverse-arp", { from, target: "192.168.40.205", opcode: 3 }))
+      say(arp("announcement", { from, sender: "192.168.40.205", target: "192.168.40.205", opcode: 2 }))
+      say(arp("answer-to-us", { from, to: left.mac, sender: "192.168.40.1", target: "192.168.40.1", opcode: 2 }))
+      ours.send(arp("our-own", { from: left.mac, target: "192.168.40.205" }))
+      say(arp("last", { from, target: "192.168.40.210" }))
+      await until(() => heard.includes("last"))
+      assert.deepEqual(heard, ["in-the-pool", "announcement", "answer-to-us", "last"])
+      ours.close()
+      theirs.close()
+    })
+  },
+)
 
-test("a new set of ranges takes effect at once, without a deaf moment", { skip }, async () => {
+packetTest(import.meta.url, "a new set of ranges takes effect at once, without a deaf moment", async () => {
   await onWire(async ({ left, right }) => {
     const heard: string[] = []
     const ours = open(left, "arp", (frame) => heard.push(label(frame)))
@@ -58,49 +61,59 @@ test("a new set of ranges takes effect at once, without a deaf moment", { skip }
   })
 })
 
-test("arping is answered by our responder with one MAC", { skip: skip || needs("arping") }, async () => {
-  await onWire(async ({ left, right }) => {
-    const link = { mac: mac(left), address: undefined }
-    const held = parseAddress("192.168.40.205")
-    const socket = open(left, "arp", (frame) => {
-      const packet = parseArp(frame)
-      if (packet.kind === "malformed") return
-      const outcome = respondToArp(packet, link, (address) => (address === held ? 7 : undefined))
-      if (outcome.kind === "reply") assert.equal(socket.send(outcome.frame), undefined)
+packetTest(
+  import.meta.url,
+  "arping is answered by our responder with one MAC",
+  async () => {
+    await onWire(async ({ left, right }) => {
+      const link = { mac: mac(left), address: undefined }
+      const held = parseAddress("192.168.40.205")
+      const socket = open(left, "arp", (frame) => {
+        const packet = parseArp(frame)
+        if (packet.kind === "malformed") return
+        const outcome = respondToArp(packet, link, (address) => (address === held ? 7 : undefined))
+        if (outcome.kind === "reply") assert.equal(socket.send(outcome.frame), undefined)
+      })
+      const answers = (await right.start("arping", "-c", "1", "-w", "2", "-I", "eth0", "192.168.40.205")).toLowerCase()
+      assert.ok(answers.includes(left.mac), answers)
+      const silence = await right.start("arping", "-c", "1", "-w", "1", "-I", "eth0", "192.168.40.206")
+      assert.ok(!silence.toLowerCase().includes(left.mac), silence)
+      socket.close()
     })
-    const answers = (await right.start("arping", "-c", "1", "-w", "2", "-I", "eth0", "192.168.40.205")).toLowerCase()
-    assert.ok(answers.includes(left.mac), answers)
-    const silence = await right.start("arping", "-c", "1", "-w", "1", "-I", "eth0", "192.168.40.206")
-    assert.ok(!silence.toLowerCase().includes(left.mac), silence)
-    socket.close()
-  })
-})
+  },
+  ["arping"],
+)
 
-test("ndisc6 is answered by our responder once the group is joined", { skip: skip || needs("ndisc6") }, async () => {
-  await onWire(async ({ left, right }) => {
-    const link = { mac: mac(left), address: undefined }
-    const held = parseAddress("fd00:40::205") as Ipv6
-    const groups = inNamespace(left.namespace, () => {
-      const membership = openGroups({ index: left.index, name: "eth0" })
-      assert.equal(membership.set(new Set([solicitedNodeGroup(held)])), undefined)
-      return membership
+packetTest(
+  import.meta.url,
+  "ndisc6 is answered by our responder once the group is joined",
+  async () => {
+    await onWire(async ({ left, right }) => {
+      const link = { mac: mac(left), address: undefined }
+      const held = parseAddress("fd00:40::205") as Ipv6
+      const groups = inNamespace(left.namespace, () => {
+        const membership = openGroups({ index: left.index, name: "eth0" })
+        assert.equal(membership.set(new Set([solicitedNodeGroup(held)])), undefined)
+        return membership
+      })
+      assert.ok("renew" in groups)
+      assert.match(left.run("ip", "-6", "maddr", "show", "dev", "eth0"), /ff02::1:ff00:205/)
+      const socket = open(left, "ndp", (frame) => {
+        const message = parseNdp(frame)
+        if (message.kind === "malformed") return
+        const outcome = respondToNdp(message, link, (address) => (address === held ? 7 : undefined))
+        if (outcome.kind === "reply") assert.equal(socket.send(outcome.frame), undefined)
+      })
+      const answer = (await right.start("ndisc6", "-1", "-w", "2000", "fd00:40::205", "eth0")).toLowerCase()
+      assert.ok(answer.includes(left.mac), answer)
+      groups.close()
+      socket.close()
     })
-    assert.ok("renew" in groups)
-    assert.match(left.run("ip", "-6", "maddr", "show", "dev", "eth0"), /ff02::1:ff00:205/)
-    const socket = open(left, "ndp", (frame) => {
-      const message = parseNdp(frame)
-      if (message.kind === "malformed") return
-      const outcome = respondToNdp(message, link, (address) => (address === held ? 7 : undefined))
-      if (outcome.kind === "reply") assert.equal(socket.send(outcome.frame), undefined)
-    })
-    const answer = (await right.start("ndisc6", "-1", "-w", "2000", "fd00:40::205", "eth0")).toLowerCase()
-    assert.ok(answer.includes(left.mac), answer)
-    groups.close()
-    socket.close()
-  })
-})
+  },
+  ["ndisc6"],
+)
 
-test("a link that goes down and up again is heard again, and its silence is told", { skip }, async () => {
+packetTest(import.meta.url, "a link that goes down and up again is heard again, and its silence is told", async () => {
   await onWire(async ({ left, right }) => {
     const heard: string[] = []
     const errors: string[] = []
@@ -126,7 +139,7 @@ test("a link that goes down and up again is heard again, and its silence is told
   })
 })
 
-test("a refused socket says which capability is missing or that the link is gone", { skip }, () => {
+packetTest(import.meta.url, "a refused socket says which capability is missing or that the link is gone", () => {
   const gone = openPacketSocket({
     link: { index: 99_999, name: "eth7" },
     protocol: "arp",
@@ -138,9 +151,10 @@ test("a refused socket says which capability is missing or that the link is gone
   assert.match(gone.message, /eth7 \(ENODEV\): the link is gone/)
 })
 
-test(
+packetTest(
+  import.meta.url,
   "thousands of IPv6 groups fit, on as many sockets as it takes, however often they are joined anew",
-  { skip },
+
   async () => {
     await onWire(async ({ left }) => {
       const outcome = inNamespace(left.namespace, () => {
@@ -167,10 +181,6 @@ test(
 )
 
 const solicited = 0xff02_0000_0000_0000_0000_0001_ff00_1000n
-
-function needs(program: string): string | false {
-  return hasProgram(program) ? false : `${program} is not installed`
-}
 
 async function onWire(story: (wire: Wire) => Promise<void>): Promise<void> {
   const wire = layWire()

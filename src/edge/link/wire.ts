@@ -28,23 +28,7 @@ let wires = 0
 const execute = (program: string, ...words: string[]): string =>
   execFileSync(program, words, { encoding: "utf8", timeout: programMs, stdio: ["ignore", "pipe", "pipe"] })
 
-/** Why this machine has no wires for tests, or false: fit for `skip` of node:test. */
-export const withoutWires = (): string | false => {
-  if (process.platform !== "linux") return "network namespaces are a thing of Linux"
-  const name = `wire-${process.pid}-try`
-  try {
-    execute("ip", "netns", "add", name)
-    execute("ip", "netns", "del", name)
-    return false
-  } catch (error) {
-    return `no network namespaces here (as root, or: unshare -Urnm, with a writable /run): ${sentenceOfError(error).split("\n")[0]}`
-  }
-}
-
-/** Whether a program that a test talks to is installed. */
-export const hasProgram = (name: string): boolean =>
-  ["/usr/sbin", "/usr/bin", "/sbin", "/bin"].some((folder) => existsSync(`${folder}/${name}`))
-
+/** To be laid inside namespaces of one's own (`packetTest`): there an ordinary user may, and nothing outlives the test. */
 export const layWire = (): Wire => {
   const id = `wire-${process.pid}-${++wires}`
   const names = [`${id}-l`, `${id}-r`] as const
