@@ -12,10 +12,12 @@ import { type Call, createRequestIds, type RequestIds } from "../kubernetes/requ
 import { createWriter, type WriterEvent, type WriterInput } from "../kubernetes/writer.ts"
 import { after, type At, earliest, type Instant, type Program } from "../time/instant.ts"
 import { announcingOf, serviceConditions } from "./announced.ts"
+import type { ControllerInside } from "./inspection.ts"
 import { createLedgerKeeper } from "./ledger-keeper.ts"
 import type { ControllerInput, ControllerOutput } from "./output.ts"
 import { createOwnWrites } from "./own-writes.ts"
 import { createPoolStatusKeeper, poolUses } from "./pool-status.ts"
+import { Recollection } from "./recollection.ts"
 import { remarkOf } from "./remark.ts"
 import { createServiceTeller } from "./service-teller.ts"
 import { createStatusKeeper, isRecorded } from "./status-keeper.ts"
@@ -38,8 +40,13 @@ const pauseMsPerService = 0.05
 const pauseMsMax = 100
 const leaseName = "porchlight-controller"
 
+export type Controller = Program<ControllerInput, ControllerOutput> & {
+  /** What it is like at this moment; nothing changes by looking. */
+  readonly inside: () => ControllerInside
+}
+
 /** Gives addresses: what the API server says in, what it is to be told out. Nothing is given before every kind was listed. */
-export const createController = (options: ControllerOptions): Program<ControllerInput, ControllerOutput> => {
+export const createController = (options: ControllerOptions): Controller => {
   const ids = createRequestIds()
   const snapshot = createSnapshot({ ...options, kinds: allKinds })
   const decider = createDecider()
@@ -70,22 +77,29 @@ export const createController = (options: ControllerOptions): Program<Controller
   let roundWaits = false
   let held: MassRelease | undefined
   let outputs: ControllerOutput[] = []
+  /** For whoever looks inside. */
+  const recollection = new Recollection()
+  let decidedLast: ControllerInside["decided"]
+  let writesAsked = 0
 
   const write = (write: { readonly key: string; readonly call: Call } | undefined, at: At): void => {
-    if (write !== undefined) tellWriter({ kind: "write", ...write }, at)
+    if (write === undefined) return
+    writesAsked++
+    tellWriter({ kind: "write", ...write }, at)
   }
 
   const tellWriter = (input: WriterInput, at: At): void => {
     for (const output of writer.step(input, at))
       if (output.kind === "request" || output.kind === "abort") outputs.push(output)
-      else onWriter(output)
+      else onWriter(output, at.now)
   }
 
   /** The answer to a write is the newest there is: read at once, without waiting for the watch. */
-  const onWriter = (event: WriterEvent): void => {
+  const onWriter = (event: WriterEvent, now: Instant): void => {
     const [about = "", ...rest] = event.key.split("/")
     const name = rest.join("/")
     if (event.kind === "refused" || event.kind === "delayed") outputs.push(remarkOf(event))
+    if (event.kind === "refused") recollection.lastRefused = { key: event.key, failure: event.failure, at: now }
     // It is on its way still.
     if (event.kind === "delayed") return
     if (about === "ledger") ledgers.ended(event.key)
@@ -131,6 +145,7 @@ export const createController = (options: ControllerOptions): Program<Controller
   }
 
   const onLease = (event: LeaseEvent, at: At): void => {
+    recollection.heardOfLease(event, at.now)
     switch (event.kind) {
       case "leading":
         if (!leading) everything = true
@@ -182,10 +197,14 @@ export const createController = (options: ControllerOptions): Program<Controller
     const isWhole = touched.kind === "everything"
     everything = false
     pending = new Set()
-    pauseUntil = after(at.now, Math.min(pauseMsMax, Math.floor(names.size * pauseMsPerService)))
+    const pauseMs = Math.min(pauseMsMax, Math.floor(names.size * pauseMsPerService))
+    pauseUntil = after(at.now, pauseMs)
+    decidedLast = { cluster, allocations: decided.allocations }
+    const asked = writesAsked
     writeLedgers(cluster, decided.allocations, isWhole ? undefined : names, deleted, at)
     writeStatuses(cluster, decided, names, looksAtSpeakers, at)
     writePools(cluster, at)
+    recollection.finished({ at: at.now, isWhole, services: names.size, writes: writesAsked - asked, pauseMs })
   }
 
   const writeLedgers = (
@@ -251,7 +270,10 @@ export const createController = (options: ControllerOptions): Program<Controller
     for (const { kind, reflector } of reflectors)
       for (const output of reflector.step(plain, at))
         if (output.kind === "request" || output.kind === "abort") outputs.push(output)
-        else take(kind, output)
+        else {
+          recollection.heardOfWatch(kind, output, at.now)
+          take(kind, output)
+        }
     tellWriter(plain, at)
     outputs.push(...teller.step(plain, at))
     for (const output of lease.step(input.kind === "stop" ? { kind: "release" } : plain, at)) {
@@ -266,6 +288,16 @@ export const createController = (options: ControllerOptions): Program<Controller
 
   return {
     step,
+    inside: () => ({
+      identity: options.identity,
+      recollection,
+      decided: leading ? decidedLast : undefined,
+      pools: !leading || decidedLast === undefined ? [] : poolUses(decidedLast.cluster, decider.allocator),
+      held,
+      pending,
+      writes: { waiting: writer.waiting(), inFlight: writer.inFlight() },
+      isBusy: writer.isBusy,
+    }),
     wakeAt: () =>
       earliest(
         roundWaits ? pauseUntil : undefined,

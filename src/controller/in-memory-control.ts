@@ -2,8 +2,9 @@ import type { ApiEvent, ApiRequest, Json, JsonObject } from "../kubernetes/http.
 import { isObject, listAt, textAt } from "../kubernetes/json.ts"
 import { createStore, type Store, type StoreEvent } from "../kubernetes/store.ts"
 import { Deadlines } from "../time/deadlines.ts"
-import { after, type At, earliest, type Instant, type Program } from "../time/instant.ts"
-import { createController } from "./controller.ts"
+import { after, type At, earliest, type Instant } from "../time/instant.ts"
+import { type Controller, createController } from "./controller.ts"
+import { inspection } from "./inspection.ts"
 import type { ControllerInput, ControllerOutput, Remark } from "./output.ts"
 
 /** A request of some controller, as the API server saw it. */
@@ -27,6 +28,8 @@ export type ControllerProcess = {
   readonly stop: () => void
   readonly hasExited: () => boolean
   readonly steps: () => number
+  /** What its inspect socket would show. */
+  readonly inspect: () => JsonObject
 }
 
 /** What befalls a request: it arrives, so many milliseconds late; it is lost on the way, or its answer is. */
@@ -146,7 +149,7 @@ export class InMemoryControl {
       .join(" ")
   }
 
-  #run(name: string, program: Program<ControllerInput, ControllerOutput>, befalls: Befalls): ControllerProcess {
+  #run(name: string, program: Controller, befalls: Befalls): ControllerProcess {
     let state: "running" | "frozen" | "gone" = "running"
     let online = true
     let exited = false
@@ -219,6 +222,7 @@ export class InMemoryControl {
       stop: () => feed({ kind: "stop" }),
       hasExited: () => exited,
       steps: () => steps,
+      inspect: () => inspection(program.inside(), "0.0.0", this.at()),
     }
     feed({ kind: "wake" })
     return process

@@ -31,6 +31,8 @@ export type WriterInput =
 
 export type Writer = Program<WriterInput, ApiOutput | WriterEvent> & {
   readonly waiting: () => number
+  /** Requests that are not answered yet. */
+  readonly inFlight: () => number
   /** A write of that key waits or is under way. */
   readonly isBusy: (key: string) => boolean
 }
@@ -208,6 +210,7 @@ export const createWriter = ({ ids, timeoutMs, inFlightMax = usualInFlightMax }:
     step: (input, at) => [...accept(input, at), ...start(at)],
     wakeAt,
     waiting: () => ready.size + delayed.size,
+    inFlight: () => keyOfRequest.size,
     isBusy: (key) => {
       const entry = entries.get(key)
       return entry?.waiting !== undefined || entry?.flight !== undefined

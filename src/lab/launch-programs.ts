@@ -32,7 +32,15 @@ export const launchPrograms = (
 const controllerSpec = (command: readonly [string, ...string[]], directory: string): ProgramSpec => ({
   name: "controller",
   machine: undefined,
-  argv: [...command, "--namespace", systemNamespace, "--api", `unix:${gatewayPath(directory, "")}`],
+  argv: [
+    ...command,
+    "--namespace",
+    systemNamespace,
+    "--api",
+    `unix:${gatewayPath(directory, "")}`,
+    "--inspect-socket",
+    join(directory, "inspect", "controller.sock"),
+  ],
   logFile: join(directory, "logs", "controller.log"),
 })
 

@@ -178,6 +178,7 @@ program
   .option("--api <where>", "kubeconfig file, or unix:PATH; default: as a pod")
   .option("--lb-class <name>", "only Services of this class; without it: only those of none")
   .option("--metrics-port <port>", "0 turns metrics off", "7472")
+  .option("--inspect-socket <path>", "unix socket that shows the program's inside as JSON")
   .action(async (options) => {
     await (await import("./controller.ts")).runController(options)
   })

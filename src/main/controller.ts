@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto"
 import { hostname } from "node:os"
 import { createController } from "../controller/controller.ts"
+import { inspection } from "../controller/inspection.ts"
 import type { ControllerInput, ControllerOutput, PoolUse } from "../controller/output.ts"
 import { openAlarm } from "../edge/alarm.ts"
 import { createApi } from "../edge/api.ts"
@@ -8,14 +9,18 @@ import { openClock } from "../edge/clock.ts"
 import { serveStatus } from "../edge/http.ts"
 import { openLog } from "../edge/log.ts"
 import { type Metrics, openMetrics } from "../edge/metrics.ts"
+import type { Json } from "../kubernetes/http.ts"
 import { CommandFailure } from "../cli/failure.ts"
+import { productVersion } from "../cli/version.ts"
 import { chooseApi } from "./api-choice.ts"
+import { inspectAt } from "./inspect-socket.ts"
 
 export type ControllerFlags = {
   readonly namespace: string
   readonly api?: string
   readonly lbClass?: string
   readonly metricsPort: string
+  readonly inspectSocket?: string
 }
 
 /** Joins the controller to API server, clock, log and metrics. Ends when the program says so. */
@@ -61,6 +66,13 @@ export const runController = async (flags: ControllerFlags): Promise<void> => {
     ready: loaded,
     because: loaded ? [] : ["not every kind of object was listed yet, or another controller leads"],
   })
+  const answer = (question: string): Json | undefined => {
+    if (question === "ready") return readiness()
+    return question === "" || question === "all"
+      ? inspection(program.inside(), productVersion(), clock.at())
+      : undefined
+  }
+  if (flags.inspectSocket !== undefined) void inspectAt(flags.inspectSocket, answer, log)
   if (flags.metricsPort !== "0") {
     const server = await serveStatus({
       host: "0.0.0.0",

@@ -1,5 +1,4 @@
 import { serveStatus } from "../edge/http.ts"
-import { type InspectServer, serveInspect } from "../edge/inspect.ts"
 import type { PacketLinks } from "../edge/link/packet-links.ts"
 import type { Log } from "../edge/log.ts"
 import type { Metrics } from "../edge/metrics.ts"
@@ -13,6 +12,7 @@ import { inspection } from "../speaker/inspection.ts"
 import { metricSeries } from "../speaker/metric-series.ts"
 import { tellFinding } from "../speaker/watcher/finding-text.ts"
 import type { Watcher } from "../speaker/watcher/watcher.ts"
+import { inspectAt } from "./inspect-socket.ts"
 
 export type Served = {
   readonly announcer: Announcer
@@ -23,9 +23,6 @@ export type Served = {
   readonly log: Log
   readonly links: PacketLinks
 }
-
-/** An old process of this node has the inspect socket until it ends. */
-const retryMs = 200
 
 /** Serves metrics and health on a port, and `inspect` on a unix socket. Neither is needed for addresses to be answered. */
 export const serveSpeaker = async (served: Served, port: number, socket: string | undefined): Promise<void> => {
@@ -51,16 +48,6 @@ export const serveSpeaker = async (served: Served, port: number, socket: string 
   const server = await serveStatus({ host: "0.0.0.0", port, metrics: print, readiness })
   if ("kind" in server)
     log.warn("metrics-port", `${server.message}. Metrics are off; addresses are announced all the same.`)
-}
-
-const inspectAt = async (socket: string, answer: (question: string) => Json | undefined, log: Log): Promise<void> => {
-  const server: InspectServer | { readonly kind: "failed"; code: string; message: string } = await serveInspect(
-    socket,
-    answer,
-  )
-  if (!("kind" in server)) return
-  if (server.code !== "EADDRINUSE") return log.warn("inspect-socket", server.message)
-  setTimeout(() => void inspectAt(socket, answer, log), retryMs)
 }
 
 export const logMove = (log: Log, { key, link, from, to, because }: Move): void => {

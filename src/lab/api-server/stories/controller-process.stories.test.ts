@@ -2,10 +2,14 @@
 import assert from "node:assert/strict"
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { after, afterEach, before, beforeEach, test } from "node:test"
 import { setTimeout as sleep } from "node:timers/promises"
-import { field, textAt } from "../../../kubernetes/json.ts"
+import { askInspect } from "../../../edge/inspect.ts"
+import type { Json } from "../../../kubernetes/http.ts"
+import { field, numberAt, textAt } from "../../../kubernetes/json.ts"
 import { endsWithUs } from "../../../../tools/kube-apiserver.ts"
 import { startTestApiServer, type TestApiServer } from "../../../../tools/test-api-server.ts"
 import { type ControllerWorld, createControllerWorld, eventually } from "./controller-world.ts"
@@ -69,6 +73,28 @@ test("with a class it serves Services of that class only", async () => {
   await world.serve("sonarr", "192.0.2.10", { spec: { loadBalancerClass: "example.org/porch" } })
   await sleep(500)
   assert.equal(await world.addressesOf("radarr"), "")
+})
+
+test("both show themselves on their inspect sockets: who leads, who waits, and what was given", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "porchlight-controller-"))
+  const ask = (name: string, question = "all"): Promise<Json> => askInspect(join(folder, name), question, 2000)
+  try {
+    start("--inspect-socket", join(folder, "first.sock"))
+    await world.serve("radarr", "192.0.2.10")
+    await world.service("sonarr", { annotations: { "metallb.io/address-pool": "second" } })
+    start("--inspect-socket", join(folder, "second.sock"))
+    await eventually(async () => textAt(await ask("second.sock"), "lease", "is"), "following")
+    await eventually(async () => numberAt(await ask("first.sock"), "services", "withoutAddress", "count"), 1)
+    const leader = await ask("first.sock")
+    assert.equal(textAt(leader, "kind"), "ControllerInspection")
+    assert.equal(textAt(leader, "lease", "is"), "leading")
+    assert.deepEqual(field(leader, "ledgers"), { objects: 1, given: 1, freed: 0 })
+    assert.equal(textAt(await ask("second.sock"), "lease", "holder"), textAt(leader, "identity"))
+    assert.deepEqual(await ask("first.sock", "ready"), { ready: true, because: [] })
+    assert.equal(field(await ask("second.sock", "ready"), "ready"), false)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })
 
 type Running = { readonly child: ChildProcess; readonly said: () => string }
