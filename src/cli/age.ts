@@ -16,3 +16,7 @@ export const printMoment = (wallSeconds: number): string => {
   const two = (value: number): string => String(value).padStart(2, "0")
   return `${months[date.getMonth()]} ${date.getDate()} ${two(date.getHours())}:${two(date.getMinutes())}`
 }
+
+/** `Nov 14 09:12:07`: the same where the second matters. */
+export const printSecond = (wallSeconds: number): string =>
+  `${printMoment(wallSeconds)}:${String(new Date(wallSeconds * 1000).getSeconds()).padStart(2, "0")}`

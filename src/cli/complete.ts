@@ -28,6 +28,7 @@ const wordsOfWorld = async (place: Place): Promise<readonly string[]> => {
   const first = place.given.length === 0
   switch (place.path.join(" ")) {
     case "explain":
+    case "moves":
       return first ? explainable(place) : []
     case "lab up":
       return first ? scenarios() : []

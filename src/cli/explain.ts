@@ -7,19 +7,19 @@ import { explainPool } from "./explain/pool-explanation.ts"
 import { type LineOptions, serviceLines } from "./explain/service-lines.ts"
 import { explainService } from "./explain/service-explanation.ts"
 import { situationOf } from "./explain/situation.ts"
-import { CommandFailure } from "./failure.ts"
 import { type Answer, type OutputOptions, printAnswer } from "./output.ts"
 import { asTyped, commandPrefix } from "./prefix.ts"
 import { styleFor } from "./style.ts"
 import { type AskOptions, loadSurvey } from "./survey/load.ts"
-import { findSubject, type Subject } from "./survey/subject.ts"
+import { subjectNamed } from "./survey/subject-named.ts"
+import type { Subject } from "./survey/subject.ts"
 import type { Survey } from "./survey/survey.ts"
 import { sayWithheld, warnOfWithheld } from "./survey/withheld.ts"
 
 /** `explain WHAT`: why it is so. 0 good news, 1 bad news, 2 an unknown or ambiguous name, 3 what could not be read. */
 export const explain = async (what: string, options: AskOptions & OutputOptions): Promise<number> => {
   const survey = await loadSurvey(options)
-  const subject = subjectOf(survey, what, options.namespace)
+  const subject = subjectNamed(survey, "explain", what, options.namespace)
   const open = warnOfWithheld(survey, sayWithheld(options.color))
   const style = styleFor(process.stdout, options.color)
   const wide = options.output === "wide" || options.all === true
@@ -60,23 +60,4 @@ export const answerOn = (
     case "address":
       return answerWith(explainAddress(survey, subject.address), addressLines)
   }
-}
-
-const subjectOf = (survey: Survey, what: string, namespace: string | undefined): Subject => {
-  const found = findSubject(survey, what, namespace)
-  if (found.kind === "ambiguous")
-    throw new CommandFailure(
-      2,
-      `${what} is the name of ${found.candidates.length} things. Which one?`,
-      found.candidates.slice(0, 20).map((candidate) => `porchlight explain ${candidate}${survey.again}`),
-    )
-  if (found.kind === "nothing")
-    throw new CommandFailure(
-      2,
-      `There is no Service, node, pool or address ${what} in ${survey.name}${namespace === undefined ? "" : `, namespace ${namespace}`}.`,
-      found.nearest.length > 0
-        ? found.nearest.slice(0, 5).map((name) => `Did you mean   porchlight explain ${name}${survey.again}`)
-        : [`What there is   porchlight status --all${survey.again}`],
-    )
-  return found
 }

@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { test } from "node:test"
 import type { JsonObject } from "../kubernetes/http.ts"
 import { answerOn } from "./explain.ts"
+import { movesReport } from "./moves/moves-report.ts"
 import { documentOf } from "./output.ts"
 import { styleFor } from "./style.ts"
 import { statusReport } from "./status/status-report.ts"
@@ -14,6 +15,8 @@ import type { Survey } from "./survey/survey.ts"
 // Programs read these documents: fields are only ever added. PORCHLIGHT_WRITE_GOLDEN=1 writes them anew.
 
 test("status -o json", () => golden("status", documentOf({ kind: "Status", value: statusReport(attic, madeAt + 2) })))
+
+test("moves -o json", () => golden("moves", documentOf({ kind: "Moves", value: movesReport(attic, [], undefined) })))
 
 for (const [file, what] of [
   ["explain-service", "whoami"],

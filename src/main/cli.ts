@@ -53,6 +53,12 @@ asking("explain", "why is it so?")
     const { explain } = await import("../cli/explain.ts")
     process.exitCode = await explain(what, options)
   })
+asking("moves", "which address moved, when, from where to where, and why")
+  .argument("[what]", "only moves of that Service, address, node or pool")
+  .action(async (what: string | undefined, options) => {
+    const { moves } = await import("../cli/moves.ts")
+    process.exitCode = await moves(what, options)
+  })
 
 program.commandsGroup("Try:")
 program

@@ -19,7 +19,7 @@ export type MoveReason =
   /** Taken: the holder said that it hears nobody. */
   | { readonly code: "holder-deaf"; readonly holder: NodeId }
   /** Taken: the holder promised to return and its time is over. */
-  | { readonly code: "promise-broken"; readonly holder: NodeId }
+  | { readonly code: "promise-broken"; readonly holder: NodeId; readonly silentMs: number }
   /** Taken: the holder's grant is older than the one in this node's view. */
   | { readonly code: "newer-grant"; readonly holder: NodeId; readonly grant: Grant; readonly older: Grant }
   /** Taken: the holder offered it. */

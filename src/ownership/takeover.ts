@@ -153,9 +153,10 @@ const reasonOf = (entry: Entry, holder: Claim | undefined, orphanOf: Peer | unde
   if (orphanOf === undefined) return entry.top === undefined ? { code: "first-claim" } : { code: "was-free" }
   if (orphanOf.is === "deaf") return { code: "holder-deaf", holder: orphanOf.node }
   const { node: holderNode, promiseUntil, estate } = orphanOf
+  const silentMs = now - (estate?.lastBeatAt ?? lifeOf(orphanOf))
   if (estate?.promised === true || (estate === undefined && promiseUntil !== undefined))
-    return { code: "promise-broken", holder: holderNode }
-  return { code: "holder-silent", holder: holderNode, silentMs: now - (estate?.lastBeatAt ?? lifeOf(orphanOf)) }
+    return { code: "promise-broken", holder: holderNode, silentMs }
+  return { code: "holder-silent", holder: holderNode, silentMs }
 }
 
 const clearFindings = (state: SegmentState, entry: Entry): void => {

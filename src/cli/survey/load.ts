@@ -24,24 +24,27 @@ export type AskOptions = {
 const patienceMs = 10_000
 
 /** Reads the facts where the options say they are, and judges them. Fails with code 3 where they cannot be had. */
-export const loadSurvey = async (options: AskOptions, timeoutMs: number = patienceMs): Promise<Survey> => {
-  const facts = await loadFacts(options, timeoutMs)
-  const networks = options.network === undefined ? [] : readNetworkFile(options.network)
-  const again = facts.again + (options.network === undefined ? "" : ` --network ${shellWord(options.network)}`)
-  return surveyOf(
-    { ...facts, objects: [...facts.objects, ...networks], again },
-    { metallbNamespace: options.metallbNamespace, loadBalancerClass: options.lbClass },
-  )
+export const loadSurvey = async (options: AskOptions, timeoutMs: number = patienceMs): Promise<Survey> =>
+  judge(await loadFacts(options, timeoutMs), options)
+
+/** What follows from facts. */
+export const judge = (facts: Facts, { metallbNamespace, lbClass }: AskOptions): Survey =>
+  surveyOf(facts, { metallbNamespace, loadBalancerClass: lbClass })
+
+/** The objects, unjudged, with those of `--network`. */
+export const loadFacts = async (options: AskOptions, timeoutMs: number = patienceMs): Promise<Facts> => {
+  const connection = await findCluster(options)
+  const facts = connection === undefined ? readDump(options.from!) : await readCluster(connection, options, timeoutMs)
+  if (options.network === undefined) return facts
+  const again = `${facts.again} --network ${shellWord(options.network)}`
+  return { ...facts, objects: [...facts.objects, ...readNetworkFile(options.network)], again }
 }
 
-const loadFacts = async (options: AskOptions, timeoutMs: number): Promise<Facts> => {
+/** The API server that the options name; undefined where they name a dump. */
+export const findCluster = async (options: AskOptions): Promise<Connection | undefined> => {
   const { from } = options
-  if (from === undefined || from.startsWith("lab:")) {
-    const connection =
-      from === undefined ? await clusterConnection(options) : await labConnection(from.slice("lab:".length))
-    return readCluster(connection, options, timeoutMs)
-  }
-  return readDump(from)
+  if (from === undefined) return clusterConnection(options)
+  return from.startsWith("lab:") ? labConnection(from.slice("lab:".length)) : undefined
 }
 
 const clusterConnection = async ({ context, kubeconfig }: AskOptions): Promise<Connection> => {

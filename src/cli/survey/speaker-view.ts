@@ -30,6 +30,10 @@ export type Move = {
   readonly from: string | undefined
   readonly to: string | undefined
   readonly reason: string
+  /** Why the giver offered it; only the giver knows. */
+  readonly offeredBecause: string | undefined
+  /** How long the former holder had given no sign of life when it was replaced. */
+  readonly silentMs: number | undefined
 }
 
 /** What a speaker finds wrong, in its own words. */
@@ -121,7 +125,17 @@ const readMove = (item: Json): readonly Move[] => {
   const address = addressAt(item)
   const at = timeAt(item, "at")
   if (address === undefined || at === undefined) return []
-  return [{ at, address, from: textAt(item, "from"), to: textAt(item, "to"), reason: textAt(item, "reason") ?? "" }]
+  return [
+    {
+      at,
+      address,
+      from: textAt(item, "from"),
+      to: textAt(item, "to"),
+      reason: textAt(item, "reason") ?? "",
+      offeredBecause: textAt(item, "offeredBecause"),
+      silentMs: numberAt(item, "silentMs"),
+    },
+  ]
 }
 
 const addressAt = (item: Json): Address | undefined => parseAddress(textAt(item, "address") ?? "")

@@ -16,6 +16,7 @@ import type { JsonObject } from "../../kubernetes/http.ts"
 import { listAt, objectAt, textAt } from "../../kubernetes/json.ts"
 import type { Address, Family } from "../../net/address.ts"
 import { type Hearing, hearingOf } from "./hearing.ts"
+import { journalOf } from "./journal.ts"
 import { type Hold, type Move, readSpeakerView, type SpeakerView, type Stranger } from "./speaker-view.ts"
 
 /** A kind that could not be read. `forbidden` is a question left open; `absent` kinds have no objects. */
@@ -206,13 +207,8 @@ export const heardBy = ({ speakers, hearing }: Survey, node: NodeName): readonly
     .map((view) => view.node)
 }
 
-/**
- * All speakers' journals, newest first. The giver and the taker of a move both write it: the taker's line counts. Of
- * moves within one second that which led to the present holder is the last.
- */
+/** All speakers' journals, newest first. Of moves within one second that which led to the present holder is the last. */
 export const movesOf = ({ speakers, holds }: Survey): readonly Move[] => {
   const lasting = ({ address, to }: Move): number => (holds.get(address)?.[0]?.node === to ? 1 : 0)
-  return [...speakers.values()]
-    .flatMap(({ node, moves }) => moves.filter(({ to, from }) => to === node || (to === undefined && from === node)))
-    .toSorted((a, b) => b.at - a.at || lasting(b) - lasting(a))
+  return journalOf(speakers.values()).toSorted((a, b) => b.at - a.at || lasting(b) - lasting(a))
 }

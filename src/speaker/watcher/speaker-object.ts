@@ -93,4 +93,7 @@ const moveStatus = ({ at, link, key, from, to, because }: Move): JsonObject => (
   ...(from !== undefined && { from }),
   ...(to !== undefined && { to }),
   reason: because.code,
+  ...("because" in because && { offeredBecause: because.because.code }),
+  // One whose claim came by hearsay was never heard.
+  ...("silentMs" in because && Number.isFinite(because.silentMs) && { silentMs: Math.round(because.silentMs) }),
 })
