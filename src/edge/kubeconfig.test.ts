@@ -34,6 +34,12 @@ describe("a kubeconfig", () => {
     assert.match(answer.message, /has no context "office"; it has home$/)
   })
 
+  test("is no device that never ends", () => {
+    const answer = findConnection({ path: "/dev/zero" }, {})
+    assert.ok(answer.kind === "failed")
+    assert.match(answer.message, /\/dev\/zero is no kubeconfig: it is larger than 16 MiB/)
+  })
+
   test("finds files beside itself, not beside the current folder", async () => {
     file("ca.crt", "CA FROM FILE")
     file("token", "TOKEN FROM FILE\n")

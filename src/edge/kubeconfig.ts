@@ -10,6 +10,7 @@ import {
   type ApiTarget,
   type Credentials,
 } from "./api-target.ts"
+import { readBounded } from "./bounded-read.ts"
 import { execCredentials, type ExecPlugin } from "./exec-credential.ts"
 import { failure, sentenceOfError, type Failure } from "./failure.ts"
 
@@ -84,8 +85,14 @@ const merge = (paths: readonly string[]): Merged => {
   }
 }
 
+/** One of a thousand clusters with their certificates has some megabytes. */
+const kubeconfigBytesMax = 16 * 1024 * 1024
+
 const readFields = (path: string): Fields => {
-  const fields: unknown = parse(readFileSync(path, "utf8"))
+  const text = readBounded(path, () => kubeconfigBytesMax)
+  if (typeof text !== "string")
+    throw new Error(`${path} is no kubeconfig: it is larger than ${kubeconfigBytesMax / 1024 / 1024} MiB`)
+  const fields: unknown = parse(text)
   if (typeof fields !== "object" || fields === null) throw new Error(`${path} is no kubeconfig: it has no fields`)
   return fields as Fields
 }

@@ -111,6 +111,25 @@ test("a file that is too large is refused before it is read", () => {
   })
 })
 
+test("what never ends is refused when it is too long for any dump", () => {
+  assert.match(
+    messageOf(() => readObjectFiles("/dev/zero")),
+    /^\/dev\/zero is larger than 32 MiB/,
+  )
+  assert.equal(failureOf(() => readNetworkFile("/dev/zero")).exitCode, 3)
+})
+
+test("a device or a folder of no right is refused with a sentence", () => {
+  assert.match(
+    messageOf(() => readDump("/dev/null")),
+    /^\/dev\/null holds no object/,
+  )
+  assert.match(
+    messageOf(() => readObjectFiles("/proc/self/mem")),
+    /^Cannot read \/proc\/self\/mem: /,
+  )
+})
+
 test("a folder is read file by file in the order of their names; one without any is said", () => {
   inFolder((folder) => {
     writeFileSync(join(folder, "b.yml"), "kind: B")

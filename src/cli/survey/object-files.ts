@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync, statSync } from "node:fs"
+import { readdirSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { LineCounter, parseAllDocuments } from "yaml"
 import type { Json, JsonObject } from "../../kubernetes/http.ts"
 import { isObject, listAt, textAt } from "../../kubernetes/json.ts"
+import { readBounded } from "../../edge/bounded-read.ts"
 import { CommandFailure } from "../failure.ts"
 
 /** Objects of files, and when the newest of the files was written (seconds since 1970). */
@@ -40,9 +41,8 @@ const filesAt = (path: string): readonly string[] => {
 const readText = (file: string | 0, name: string): string => {
   try {
     if (file !== 0 && statSync(file).size > fileBytesMax) throw tooLarge(name, fileBytesMax)
-    const bytes = readFileSync(file)
-    const text = bytes.toString("utf8")
-    if (!isJson(text) && bytes.length > yamlBytesMax) throw tooLarge(name, yamlBytesMax)
+    const text = readBounded(file, (head) => (isJson(head) ? fileBytesMax : yamlBytesMax))
+    if (typeof text !== "string") throw tooLarge(name, text.bytesMax)
     return text
   } catch (error) {
     if (error instanceof CommandFailure) throw error
