@@ -10,6 +10,8 @@ const shardsMax = 64
 export type GroupMembership = {
   /** Joins what is new, leaves what is gone. A failure names the first group that could not be joined; the others are. */
   readonly set: (groups: ReadonlySet<Ipv6>) => Failure | undefined
+  /** Tries again what could not be joined. */
+  readonly retry: () => Failure | undefined
   /** Joins all anew: after the link was down or IPv6 was off, the kernel may have forgotten, and switches have. */
   readonly renew: () => Failure | undefined
   readonly close: () => void
@@ -23,6 +25,7 @@ export const openGroups = (link: { readonly index: number; readonly name: string
   /** The newest, which has room, first. */
   const shards: number[] = []
   const shardOf = new Map<Ipv6, number>()
+  let wanted: ReadonlySet<Ipv6> = new Set()
 
   const join = (group: Ipv6): number => {
     for (const shard of shards) {
@@ -41,6 +44,7 @@ export const openGroups = (link: { readonly index: number; readonly name: string
     shardOf.delete(group)
   }
   const set = (groups: ReadonlySet<Ipv6>): Failure | undefined => {
+    wanted = groups
     for (const [group, shard] of shardOf) if (!groups.has(group)) leave(group, shard)
     let trouble: Failure | undefined
     for (const group of groups) {
@@ -50,15 +54,14 @@ export const openGroups = (link: { readonly index: number; readonly name: string
     return trouble
   }
   const renew = (): Failure | undefined => {
-    const groups = new Set(shardOf.keys())
     for (const [group, shard] of shardOf) leave(group, shard)
-    return set(groups)
+    return set(wanted)
   }
   const close = (): void => {
     for (const shard of shards.splice(0)) libc.close(shard)
     shardOf.clear()
   }
-  return { set, renew, close }
+  return { set, retry: () => set(wanted), renew, close }
 }
 
 /** Minus ENOMEM, as the kernel says it. */
