@@ -49,6 +49,8 @@ export type Service = {
 /** Endpoints that can serve (ready, unknown, or serving while terminating). Pods of both families count once. */
 export type EndpointView = {
   readonly serving: ReadonlyMap<NodeName, number>
+  /** Those of `serving` where every endpoint terminates: its traffic ends soon. */
+  readonly terminating: ReadonlySet<NodeName>
   /** Serving endpoints that no node is named for. */
   readonly unplaced: number
 }

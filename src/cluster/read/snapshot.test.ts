@@ -165,10 +165,15 @@ test("endpoints: ready, unknown and serving while terminating can serve; a pod i
   ])
   const six = slice("b-6", [endpoint("1", { ready: true }), { addresses: ["fd00::9"], conditions: { ready: true } }])
   const { snapshot, complete } = settled(four, six)
-  assert.deepEqual(complete.cluster.endpoints.get("a/b" as ServiceName), { serving: new Map([["n1", 3]]), unplaced: 1 })
+  assert.deepEqual(complete.cluster.endpoints.get("a/b" as ServiceName), {
+    serving: new Map([["n1", 3]]),
+    terminating: new Set(),
+    unplaced: 1,
+  })
   snapshot.take("EndpointSlice", { kind: "vanished", key: "a/b-4" })
   assert.deepEqual(look(snapshot).cluster.endpoints.get("a/b" as ServiceName), {
     serving: new Map([["n1", 1]]),
+    terminating: new Set(),
     unplaced: 1,
   })
 })

@@ -53,11 +53,12 @@ export const createCandidates = (ranking: Ranking): Candidates => {
     ranked: Uint16Array,
     may: (slot: number) => boolean,
     ballot: Address,
+    isEnding: ((slot: number) => boolean) | undefined,
   ): readonly Candidate[] => {
     const slots: number[] = []
     for (const slot of ranked) if (may(slot)) slots.push(slot)
-    const staying = field.leaving.size === 0 ? slots : slots.filter((slot) => !field.leaving.has(slot))
-    const left = staying.length > 0 ? staying : slots
+    const lasting = isEnding === undefined ? slots : without(slots, isEnding)
+    const left = field.leaving.size === 0 ? lasting : without(lasting, (slot) => field.leaving.has(slot))
     const sorted = isPlain(field, ballot) ? left : sortSlots(field, left, ballot)
     return sorted.map((slot) => candidateAt(slot, field.scores[slot]!))
   }
@@ -91,17 +92,25 @@ export const createCandidates = (ranking: Ranking): Candidates => {
       if (rest.length === 0 && first.local === undefined) {
         const made = orders.get(ballot)
         if (made !== undefined && made.field === field && made.ranked === ranked) return made.order
-        const order = orderOf(field, ranked, (slot) => field.fit[slot] === 1, ballot)
+        const order = orderOf(field, ranked, (slot) => field.fit[slot] === 1, ballot, undefined)
         orders.set(ballot, { field, ranked, order })
         return order
       }
       const all = [field, ...rest.map(fieldOf)]
       const locals = voices.flatMap(({ local }) => local ?? [])
       const may = (slot: number): boolean =>
-        all.every(({ fit }) => fit[slot] === 1) && locals.every((local) => local.has(ranking.nodeAt(slot)))
-      return orderOf(field, ranked, may, ballot)
+        all.every(({ fit }) => fit[slot] === 1) && locals.every(({ serving }) => serving.has(ranking.nodeAt(slot)))
+      const isEnding = (slot: number): boolean =>
+        locals.some(({ terminating }) => terminating.has(ranking.nodeAt(slot)))
+      return orderOf(field, ranked, may, ballot, isEnding)
     },
   }
+}
+
+/** A node that is to be left answers only where nobody else can: so the address is handed over while it still serves. */
+const without = (slots: readonly number[], isGoing: (slot: number) => boolean): readonly number[] => {
+  const staying = slots.filter((slot) => !isGoing(slot))
+  return staying.length > 0 ? staying : slots
 }
 
 const keyOf = (advertisements: Voice["advertisements"]): string => advertisements.map(({ name }) => name).join("\n")

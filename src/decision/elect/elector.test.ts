@@ -135,6 +135,36 @@ test("a Local Service is answered for where its ready pods are", () => {
   assert.deepEqual(bars(cluster, only(cluster), "worker-2"), [{ code: "no-local-endpoint", service: "a/b" }])
 })
 
+test("a node whose pods all terminate gives way to one with a ready pod, and serves on where there is none", () => {
+  const local = { has: ["192.0.2.10"], spec: { externalTrafficPolicy: "Local" } }
+  const terminating = { ready: false, serving: true, terminating: true }
+  const pods = (...conditions: readonly JsonObject[]): Cluster =>
+    lan(
+      serviceObject("a/b", local),
+      withEndpoints(
+        sliceObject("a/b", []),
+        conditions.map((condition, index) => pod(`worker-${index + 1}`, index, condition)),
+      ),
+    )
+  const moving = pods(terminating, {}, terminating)
+  assert.deepEqual(orderOf(only(moving)), ["worker-2"])
+  assert.deepEqual(bars(moving, only(moving), "worker-1"), [{ code: "no-local-endpoint", service: "a/b" }])
+  assert.deepEqual(orderOf(only(pods(terminating, { ready: false }, terminating))), ["worker-3", "worker-1"])
+  assert.deepEqual(orderOf(only(pods({ ...terminating, ready: true }))), ["worker-1"])
+})
+
+test("a pod that terminates on a node that may not be replaced does not silence the address", () => {
+  const cluster = lan(
+    serviceObject("a/b", { has: ["192.0.2.10"], spec: { externalTrafficPolicy: "Local" } }),
+    nodeObject("worker-2", { "node.kubernetes.io/exclude-from-external-load-balancers": "" }),
+    withEndpoints(sliceObject("a/b", []), [
+      pod("worker-1", 0, { ready: false, serving: true, terminating: true }),
+      pod("worker-2", 1, { ready: true }),
+    ]),
+  )
+  assert.deepEqual(orderOf(only(cluster)), ["worker-1"])
+})
+
 test("preference comes before the network, the network before the hash", () => {
   const link = (address: string): readonly JsonObject[] => [{ name: "eth0", up: true, addresses: [address] }]
   const cluster = clusterOf(
@@ -277,6 +307,14 @@ const nodes = ["worker-1", "worker-2", "worker-3"].map((name) => nodeObject(name
 
 const lan = (...objects: readonly JsonObject[]): Cluster =>
   clusterOf(pool, advertisementObject("ad"), ...nodes, ...objects)
+
+const withEndpoints = (slice: JsonObject, endpoints: readonly JsonObject[]): JsonObject => ({ ...slice, endpoints })
+
+const pod = (nodeName: string, index: number, conditions: JsonObject): JsonObject => ({
+  addresses: [`10.244.${index}.7`],
+  nodeName,
+  conditions,
+})
 
 /** A Service with a ready pod. */
 const running = (name: string, story: ServiceStory = {}): readonly JsonObject[] => [

@@ -14,7 +14,7 @@ export type Voice = {
   readonly service: Service
   readonly advertisements: readonly L2Advertisement[]
   /** Undefined: any node will do. */
-  readonly local: EndpointView["serving"] | undefined
+  readonly local: EndpointView | undefined
 }
 
 /** A Service without endpoints or advertisement has no say, and does not silence those it shares with. */
@@ -39,7 +39,7 @@ export const voiceOf = (
   const selective = advertisements.find(({ services }) => services.length > 0)
   if (service.hasSharingAnnotation && selective !== undefined)
     return { code: "shared-with-service-selectors", service: service.name, advertisement: selective.name }
-  return { service, advertisements, local: service.policy === "Local" ? endpoints.serving : undefined }
+  return { service, advertisements, local: service.policy === "Local" ? endpoints : undefined }
 }
 
 /**

@@ -51,13 +51,13 @@ const barsOf = (cluster: Cluster, { outcome }: Election, voices: readonly Voice[
   const node = cluster.nodes.get(name)
   if (node === undefined) return [{ code: "unknown-node" }]
   const bars = new Map<string, Bar>()
+  const ordered = outcome.kind === "ordered" && outcome.order.some((candidate) => candidate.node === name)
   for (const { service, advertisements, local } of voices) {
     const fitness = fitnessOf(advertisements, service, node, cluster.speakers.get(name))
     if (fitness.kind === "barred") for (const bar of fitness.bars) bars.set(JSON.stringify(bar), bar)
-    if (local !== undefined && !local.has(name))
-      bars.set(`local ${service.name}`, { code: "no-local-endpoint", service: service.name })
+    const hasPod = local === undefined || (local.serving.has(name) && (ordered || !local.terminating.has(name)))
+    if (!hasPod) bars.set(`local ${service.name}`, { code: "no-local-endpoint", service: service.name })
   }
-  const ordered = outcome.kind === "ordered" && outcome.order.some((candidate) => candidate.node === name)
   if (node.marks.has("leaving") && !ordered) bars.set("leaving", { code: "leaving" })
   return [...bars.values()]
 }
