@@ -42,8 +42,11 @@ export type Service = {
   readonly secondFamily: "never" | "if-possible" | "required"
   /** Has the annotation `metallb.io/allow-shared-ip` with any value: excludes `serviceSelectors` of an advertisement. */
   readonly hasSharingAnnotation: boolean
-  /** Annotation `porchlight.dev/move-to`: acted on once a value, by the holder. */
-  readonly moveTo: NodeName | undefined
+  /**
+   * Annotation `porchlight.dev/move-to`: a node's name; behind a blank anything that makes the wish a new one. Acted on
+   * once a value, by the holder.
+   */
+  readonly moveTo: string | undefined
 }
 
 /** Endpoints that can serve (ready, unknown, or serving while terminating). Pods of both families count once. */

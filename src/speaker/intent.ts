@@ -14,7 +14,7 @@ export type Hold = {
   /** Best first. Who lives is not asked here. Empty: nobody may answer, the group stays known. */
   readonly order: readonly { readonly node: string; readonly score: number }[]
   readonly ready: boolean
-  /** Service annotation `porchlight.dev/move-to`. */
+  /** Service annotation `porchlight.dev/move-to`, whole: a node's name and, behind a blank, what tells one wish from another. */
   readonly moveTo: string | undefined
 }
 

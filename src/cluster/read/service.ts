@@ -2,7 +2,7 @@ import type { Json, JsonObject } from "../../kubernetes/http.ts"
 import { field, listAt, textAt, textsAt } from "../../kubernetes/json.ts"
 import { type Address, compareAddresses, parseAddress } from "../../net/address.ts"
 import { parsePrefix } from "../../net/prefix.ts"
-import { type Labels, type NodeName, type PoolName, serviceName, type SharingKey } from "../name.ts"
+import { type Labels, type PoolName, serviceName, type SharingKey } from "../name.ts"
 import type { Exposure, Service, ServicePort } from "../service.ts"
 import {
   annotationValue,
@@ -41,7 +41,7 @@ export const readService = (object: JsonObject, ownClass: string | undefined, fa
     primaryFamily: readPrimaryFamily(object),
     secondFamily: readFamilyPolicy(object),
     hasSharingAnnotation: annotationValue(annotations, sharingAnnotation) !== undefined,
-    moveTo: (annotations.get(moveToAnnotation) || undefined) as NodeName | undefined,
+    moveTo: annotations.get(moveToAnnotation) || undefined,
   }
 }
 

@@ -12,7 +12,7 @@ export type AddressGroup = {
   /** The highest grant of its addresses; 0 where no ledger gave them. */
   readonly grant: number
   /** The wish of its oldest Service that has one (`porchlight.dev/move-to`), whether or not that node may. */
-  readonly moveTo: NodeName | undefined
+  readonly moveTo: string | undefined
 }
 
 /** `score`: the sum of preferences; equal scores stand in order of subnet, then of MetalLB's hash. */

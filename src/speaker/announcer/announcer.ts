@@ -174,7 +174,8 @@ export class Announcer implements Program<AnnouncerInput, AnnouncerOutput> {
     if (moveTo === this.#movesTold.get(key)) return []
     if (moveTo === undefined) this.#movesTold.delete(key)
     else this.#movesTold.set(key, moveTo)
-    return moveTo === undefined || moveTo === this.node ? [] : this.#everyLan((lan) => lan.give(key, moveTo, at))
+    const node = moveTo?.split(" ")[0]
+    return node === undefined || node === this.node ? [] : this.#everyLan((lan) => lan.give(key, node, at))
   }
 
   #surround(surroundings: Surroundings, at: At): Outputs {
