@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { execFile, spawn } from "node:child_process"
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { after, test } from "node:test"
@@ -79,6 +79,36 @@ test("a reader that has seen enough is no failure", async () => {
   assert.equal(code, 0)
 })
 
+test("an answer that cannot be written is said in a sentence, whoever prints it", async () => {
+  for (const words of ["status --from scenarios/media-stack", "--help", "--version", "lab list", "completion bash"]) {
+    const { code, stderr } = await inShell(`${program} ${words} > /dev/full`)
+    assert.deepEqual([code, stderr.split("\n").length], [3, 2], stderr)
+    assert.match(stderr, /^✗ The answer could not be written\. There is no space left/)
+  }
+})
+
+test("a complaint that cannot be written changes no exit code", async () => {
+  assert.equal((await inShell(`${program} status --from no-such-file 2> /dev/full`)).code, 3)
+})
+
+test("a limit on open files that a lab would hit is said before it is raised", async () => {
+  const { code, stderr } = await inShell(`ulimit -n 64; ${program} lab up first-light`)
+  assert.equal(code, 4)
+  assert.match(stderr, /^✗ The lab needs 1024 open files a process, and here are 64 allowed\.\n {2}ulimit -n 1024/)
+})
+
+test("what the machine refuses is said in a sentence that names the place, and is no fault of ours", async () => {
+  const runtime = join(folder, "runtime")
+  mkdirSync(join(runtime, "porchlight"), { recursive: true })
+  writeFileSync(join(runtime, "porchlight", "labs"), "a file in the way")
+  const { code, stderr } = await run(["lab", "list"], { XDG_RUNTIME_DIR: runtime })
+  assert.equal(code, 4)
+  assert.match(
+    stderr,
+    /^✗ A part of the path is no folder at \S+\/porchlight\/labs: remove that file, .*\(ENOTDIR\)\.\n$/,
+  )
+})
+
 type Ended = { readonly code: number; readonly stdout: string; readonly stderr: string }
 
 const run = (words: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> =>
@@ -86,6 +116,14 @@ const run = (words: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<End
     const home = { HOME: folder, XDG_RUNTIME_DIR: folder, KUBECONFIG: "", LC_ALL: "C.UTF-8" }
     const options = { cwd: root, env: { ...process.env, ...home, ...env } }
     const child = execFile(program, words, options, (_, stdout, stderr) =>
+      resolve({ code: child.exitCode ?? -1, stdout, stderr }),
+    )
+  })
+
+const inShell = (line: string): Promise<Ended> =>
+  new Promise((resolve) => {
+    const env = { ...process.env, HOME: folder, XDG_RUNTIME_DIR: folder, KUBECONFIG: "", LC_ALL: "C.UTF-8" }
+    const child = execFile("sh", ["-c", line], { cwd: root, env }, (_, stdout, stderr) =>
       resolve({ code: child.exitCode ?? -1, stdout, stderr }),
     )
   })

@@ -43,7 +43,7 @@ export const demo = async (options: DemoOptions): Promise<number> => {
   silence.heard(false)
   if (started.kind === "failed") {
     console.error(asTyped(`✗ The lab did not come up: ${started.says}`, commandPrefix()))
-    return 1
+    return started.lacks ? 4 : 1
   }
   const { lab } = started
   try {

@@ -1,4 +1,6 @@
 import { CommanderError } from "commander"
+import { machineSentence } from "../edge/failure.ts"
+import { NoPlaceForLabs } from "../lab/state-directory.ts"
 import { CommandFailure } from "./failure.ts"
 import { asTyped, commandPrefix } from "./prefix.ts"
 import { printableLines } from "./printable.ts"
@@ -13,6 +15,11 @@ export const failWith = (error: unknown): number => {
     const lines = [`${style.bad} ${error.message}`, ...error.hints.map((hint) => `  ${hint}`)]
     console.error(printableLines(asTyped(lines.join("\n"), commandPrefix())))
     return error.exitCode
+  }
+  const refused = error instanceof NoPlaceForLabs ? error.message : machineSentence(error)
+  if (refused !== undefined) {
+    console.error(printableLines(`${style.bad} ${refused}.`))
+    return 4
   }
   console.error(`${style.bad} A fault of Porchlight itself; please report it with the lines below.`)
   console.error(error)

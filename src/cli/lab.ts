@@ -46,7 +46,8 @@ export const labUp = async (text: string, options: UpOptions): Promise<number> =
     if (news.kind === "trouble" || (news.kind === "step" && !news.good)) good = false
   })
   if (interrupted) return 130
-  if (outcome.kind === "failed") throw new CommandFailure(1, `The lab did not come up: ${outcome.says}`)
+  if (outcome.kind === "failed")
+    throw new CommandFailure(outcome.lacks ? 4 : 1, `The lab did not come up: ${outcome.says}`)
   const services = await callLab(outcome.directory, "services", {})
   const prefix = commandPrefix()
   console.log(`  ${style.good} ${"kubectl".padEnd(10)} ${outcome.url}`)

@@ -1,4 +1,6 @@
+import { codeOfError, machineSentence, sentenceOfError } from "../edge/failure.ts"
 import { failWith } from "./failing.ts"
+import { CommandFailure } from "./failure.ts"
 import { printable, printableLines } from "./printable.ts"
 
 export type OutputFormat = "wide" | "json" | "yaml" | "name"
@@ -40,9 +42,12 @@ export const documentOf = ({ kind, value }: Pick<Answer, "kind" | "value">): obj
 
 const print = (lines: readonly string[]): void => void process.stdout.write(lines.map((line) => `${line}\n`).join(""))
 
-/** A reader that has seen enough (`| head`) is no failure. */
-export const leaveQuietlyWithoutReader = (stream: NodeJS.WriteStream = process.stdout): void => {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    process.exit(error.code === "EPIPE" ? 0 : failWith(error))
+/** A reader that has seen enough (`| head`) is no failure; a full disk is. Nobody can be told of a lost complaint. */
+export const endWithOutput = (): void => {
+  process.stdout.on("error", (error) => {
+    if (codeOfError(error) === "EPIPE") process.exit(0)
+    const because = machineSentence(error) ?? sentenceOfError(error)
+    process.exit(failWith(new CommandFailure(3, `The answer could not be written. ${because}.`, [], error)))
   })
+  process.stderr.on("error", () => undefined)
 }

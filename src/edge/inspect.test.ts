@@ -43,6 +43,17 @@ test("two living processes do not share a path; what a dead one left is taken ov
   })
 })
 
+test("a path that the kernel would not take is refused with both lengths", async () => {
+  await inFolder(async (path) => {
+    const folder = path.slice(0, path.lastIndexOf("/"))
+    const longest = `${folder}/${"s".repeat(107 - folder.length - 1)}`
+    await (await served(longest)).close()
+    const refused = await serveInspect(`${longest}s`, () => null)
+    assert.ok("kind" in refused)
+    assert.match(refused.message, /its path has 108 octets, and the kernel takes 107; choose a shorter one$/)
+  })
+})
+
 test("a question without an end, and an asker who leaves, cost nothing", async () => {
   await inFolder(async (path) => {
     const server = await served(path)

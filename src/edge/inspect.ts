@@ -7,6 +7,8 @@ import { codeOfError, type Failure, failure, sentenceOfError } from "./failure.t
 const requestBytesMax = 4096
 const connectionsMax = 16
 const idleMs = 5000
+/** The kernel's `sun_path` has 108 octets, the closing zero among them. */
+export const socketPathBytesMax = 107
 /** A speaker with 10,000 addresses prints some megabytes. */
 const answerBytesMax = 64 << 20
 
@@ -21,6 +23,12 @@ export const serveInspect = async (
   path: string,
   answer: (question: string) => Json | undefined,
 ): Promise<InspectServer | Failure> => {
+  const pathBytes = Buffer.byteLength(path)
+  if (pathBytes > socketPathBytesMax)
+    return failure(
+      "ENAMETOOLONG",
+      `could not serve the inspect socket ${path}: its path has ${pathBytes} octets, and the kernel takes ${socketPathBytesMax}; choose a shorter one`,
+    )
   const first = await listenAt(path, answer)
   if (!("kind" in first) || first.code !== "EADDRINUSE" || (await isServed(path))) return first
   unlinkSync(path)

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process"
 import { eachLine } from "./control.ts"
+import type { FailedLab } from "./inside.ts"
 import { type HostNews, type RunningLab, startLab, type StartOptions } from "./host.ts"
 import { toolEnvironment } from "./isolation.ts"
 
@@ -8,9 +9,12 @@ export type DetachedOrder = Omit<StartOptions, "report">
 
 export type DetachedOutcome =
   | { readonly kind: "up"; readonly kubeconfig: string; readonly url: string; readonly directory: string }
-  | { readonly kind: "failed"; readonly says: string }
+  | FailedLab
 
-type HolderNews = HostNews | ({ readonly kind: "held" } & Pick<RunningLab, "kubeconfig" | "url" | "directory">)
+type HolderNews =
+  | HostNews
+  | FailedLab
+  | ({ readonly kind: "held" } & Pick<RunningLab, "kubeconfig" | "url" | "directory">)
 
 /**
  * Starts a lab in a process of its own that outlives this one (`lab up`), and resolves when it is up. `holder` is the

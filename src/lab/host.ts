@@ -4,7 +4,7 @@ import { createConnection, createServer, type Server } from "node:net"
 import { join } from "node:path"
 import { endWithAncestors, watchAncestors } from "./ancestors.ts"
 import { connectControl, type ControlClient, eachLine } from "./control.ts"
-import type { InsideNews, InsideOrder } from "./inside.ts"
+import type { FailedLab, InsideNews, InsideOrder } from "./inside.ts"
 import { enterCommand, isolatedCommand, toolEnvironment } from "./isolation.ts"
 import {
   claimDirectory,
@@ -38,9 +38,7 @@ export type HostNews =
   /** The lab ended without being told to. */
   | { readonly kind: "ended"; readonly says: string }
 
-export type StartedLab =
-  | { readonly kind: "up"; readonly lab: RunningLab }
-  | { readonly kind: "failed"; readonly says: string }
+export type StartedLab = { readonly kind: "up"; readonly lab: RunningLab } | FailedLab
 
 /** A lab held by this process: it lives no longer than this process does. */
 export type RunningLab = {
@@ -60,6 +58,7 @@ export type RunningLab = {
 export const startLab = async (options: StartOptions): Promise<StartedLab> => {
   const claim = claimDirectory(options.name, options.scenarioFolder)
   if (claim.kind === "taken") return { kind: "failed", says: claim.says }
+  if (claim.kind === "no-place") return { kind: "failed", says: claim.says, lacks: true }
   const { directory } = claim
   if (claim.swept !== undefined) options.report({ kind: "swept", says: claim.swept })
   const child = launch(options, directory)
@@ -155,7 +154,7 @@ const endingSignals = [
 ] as const
 
 /** `says` is why it is not. */
-type ReadyOutcome = { readonly kind: "ready" } | { readonly kind: "failed"; readonly says: string }
+type ReadyOutcome = { readonly kind: "ready" } | FailedLab
 
 const untilReady = (child: ChildProcess, { report }: StartOptions, directory: string): Promise<ReadyOutcome> =>
   new Promise((resolve) => {

@@ -1,10 +1,12 @@
 import { join } from "node:path"
+import { machineSentence, sentenceOfError } from "../edge/failure.ts"
 import type { Asker } from "./actors/asker.ts"
 import { type ControlHandlers, type LabStatus, serveControl } from "./control.ts"
 import { startEmbeddedApi } from "./embedded-api.ts"
 import { printFault } from "./fault.ts"
 import { type Lab, type LabEvent, type LabOptions, raiseLab } from "./lab.ts"
 import { isUnreadable, readScenario } from "./scenario.ts"
+import { noPlaceSentence } from "./state-directory.ts"
 
 /** What the host tells the process inside, as one JSON argument. */
 export type InsideOrder = {
@@ -16,7 +18,10 @@ export type InsideOrder = {
 }
 
 /** What the process inside tells the host, one JSON line each. */
-export type InsideNews = LabEvent | { readonly kind: "ready" } | { readonly kind: "failed"; readonly says: string }
+export type InsideNews = LabEvent | { readonly kind: "ready" } | FailedLab
+
+/** `lacks`: this machine lacks something; no fault of the lab. */
+export type FailedLab = { readonly kind: "failed"; readonly says: string; readonly lacks?: true }
 
 /**
  * The program that runs inside the namespaces: raises the lab, serves its control socket, and lives until the host ends
@@ -35,7 +40,8 @@ export const runInside = async (order: InsideOrder): Promise<void> => {
       tell({ kind: "ready" }),
     )
   } catch (error) {
-    tell({ kind: "failed", says: error instanceof Error ? error.message : String(error) })
+    const lacking = noPlaceSentence(error) ?? machineSentence(error)
+    tell({ kind: "failed", says: lacking ?? sentenceOfError(error), ...(lacking !== undefined && { lacks: true }) })
   }
 }
 

@@ -45,6 +45,13 @@ test("a refusal without a known setting still says what the kernel said", () => 
   assert.match(needs.says, /Operation not permitted/)
 })
 
+test("a limit on open files that a lab would hit is told with both numbers, and how to lift it", () => {
+  const needs = assessNeeds(machine({ openFilesMax: 64 }))
+  assert.ok(needs.kind === "files-limited")
+  assert.match(needs.says, /needs 1024 open files a process, and here are 64 allowed/)
+  assert.match(needs.ways.join(), /^ulimit -n 1024/)
+})
+
 test("a command that a lab's machines lack is answered with the package that carries it", () => {
   const lacks = ["mtr", "frobnicate"]
   assert.match(
@@ -56,9 +63,16 @@ test("a command that a lab's machines lack is answered with the package that car
   assert.equal(missingCommand("ping", machine({ lacks })), undefined)
 })
 
-type Made = { root?: boolean; lacks?: readonly string[]; refusal?: string; settings?: Record<string, string> }
+type Made = {
+  root?: boolean
+  lacks?: readonly string[]
+  refusal?: string
+  settings?: Record<string, string>
+  openFilesMax?: number
+}
 
-const machine = ({ root = true, lacks = [], refusal, settings = {} }: Made): MachineView => ({
+const machine = ({ root = true, lacks = [], refusal, settings = {}, openFilesMax = 1024 }: Made): MachineView => ({
+  openFilesMax,
   root,
   hasTool: (name) => !lacks.includes(name),
   tryNamespaces: () => refusal,

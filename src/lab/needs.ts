@@ -25,6 +25,8 @@ export type Needs =
       readonly ways: readonly string[]
       readonly says: string
     }
+  /** A process may not have so many files open as a lab's. */
+  | { readonly kind: "files-limited"; readonly ways: readonly string[]; readonly says: string }
 
 /** What is looked at, handed in so that every answer can be tested. */
 export type MachineView = {
@@ -33,7 +35,12 @@ export type MachineView = {
   /** What the kernel says to the lab's own command: undefined where it worked, else its complaint. */
   readonly tryNamespaces: () => string | undefined
   readonly kernelSetting: (name: string) => string | undefined
+  /** How many files a process may have open; Node lifts its own limit up to it. */
+  readonly openFilesMax: number
 }
+
+/** The process that holds namespaces, API server, service proxies and pods of six nodes has 430 open (measured). */
+const openFilesMin = 1024
 
 const packageOfTool = {
   ip: "iproute2",
@@ -46,6 +53,7 @@ const packageOfTool = {
 
 export const assessNeeds = (machine: MachineView = thisMachine): Needs => {
   const tools = Object.keys(packageOfTool).filter((tool) => !machine.hasTool(tool))
+  if (machine.openFilesMax < openFilesMin) return filesLimited(machine.openFilesMax)
   if (tools.length > 0) return toolsMissing(tools, machine)
   const error = machine.tryNamespaces()
   return error === undefined ? { kind: "ready" } : namespacesRefused(error, machine)
@@ -67,6 +75,12 @@ const toolsMissing = (tools: readonly string[], machine: MachineView): Needs => 
     says: `The lab needs ip and nft; ${tools.join(", ")} ${are} missing: ${remedy}`,
   }
 }
+
+const filesLimited = (openFilesMax: number): Needs => ({
+  kind: "files-limited",
+  ways: [`ulimit -n ${openFilesMin}       in a new shell: a limit that a shell has lowered stays`],
+  says: `The lab needs ${openFilesMin} open files a process, and here are ${openFilesMax} allowed`,
+})
 
 const namespacesRefused = (error: string, machine: MachineView): Needs => {
   const guard = guards.find(({ setting, forbids }) => machine.kernelSetting(setting) === forbids)
@@ -138,7 +152,8 @@ const tryNamespaces = (): string | undefined => {
     const [command, ...argv] = isolatedCommand(["sh", "-c", trial], keep)
     const run = spawnSync(command, argv, { encoding: "utf8", env: toolEnvironment(), timeout: 10_000 })
     if (run.status === 0) return undefined
-    return run.stderr.trim().split("\n").at(-1) || run.error?.message || `exit code ${run.status}`
+    // Where the command could not be started there is no stderr.
+    return run.error?.message ?? (run.stderr.trim().split("\n").at(-1) || `exit code ${run.status}`)
   } finally {
     rmdirSync(keep)
   }
@@ -187,10 +202,21 @@ export const missingCommand = (
     : `${why}: install the package that carries it (on Debian: ${name})`
 }
 
+/** `Max open files 1024 524288 files`: the second is the hard limit. */
+function readOpenFilesMax(): number {
+  try {
+    const [, hard] = /^Max open files\s+\S+\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8")) ?? []
+    return hard === undefined ? Infinity : Number(hard)
+  } catch {
+    return Infinity
+  }
+}
+
 const thisMachine: MachineView = {
   root: isRoot(),
   hasTool: (name) => findTool(name) !== undefined,
   tryNamespaces,
+  openFilesMax: readOpenFilesMax(),
   kernelSetting: (name) => {
     try {
       return readFileSync(`/proc/sys/${name.replaceAll(".", "/")}`, "utf8").trim()

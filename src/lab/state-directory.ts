@@ -10,6 +10,8 @@ import {
   writeFileSync,
 } from "node:fs"
 import { basename, dirname, join } from "node:path"
+import { codeOfError, machineSentence } from "../edge/failure.ts"
+import { socketPathBytesMax } from "../edge/inspect.ts"
 
 /** What a running lab leaves in its directory so that others find it. */
 export type LabRecord = {
@@ -31,16 +33,30 @@ export type Claim =
       /** What a lab that died left, now removed. */ readonly swept: string | undefined
     }
   | { readonly kind: "taken"; readonly says: string }
+  /** The directory cannot be made or written, or is no place for sockets. */
+  | { readonly kind: "no-place"; readonly says: string }
 
 /** `$XDG_RUNTIME_DIR/porchlight/labs`, or below /tmp where there is no such directory. */
 export const labsDirectory = (): string => {
   const runtime = process.env["XDG_RUNTIME_DIR"]
   if (runtime !== undefined && isOwnDirectory(runtime)) return join(runtime, "porchlight", "labs")
   const own = `/tmp/porchlight-${process.getuid?.() ?? 0}`
-  if (existsSync(own) && !isOwnDirectory(own))
-    throw new Error(`${own} belongs to somebody else: set XDG_RUNTIME_DIR to a directory of your own`)
+  if (existsSync(own) && !isOwnDirectory(own)) throw new NoPlaceForLabs(`${own} belongs to somebody else`)
   return join(own, "porchlight", "labs")
 }
+
+/** Labs cannot be looked for, nor raised, until somebody gives them another directory. */
+export class NoPlaceForLabs extends Error {
+  constructor(because: string, cause?: unknown) {
+    super(`${because}. ${otherPlace}`, { cause })
+    this.name = "NoPlaceForLabs"
+  }
+}
+
+const otherPlace = "Labs live in XDG_RUNTIME_DIR: set it to a directory of your own that has room"
+
+/** `lab.yaml` allows machines of 15 letters. */
+const longestSocketName = "/inspect/123456789012345.sock"
 
 const isOwnDirectory = (path: string): boolean => {
   try {
@@ -54,6 +70,26 @@ const isOwnDirectory = (path: string): boolean => {
 /** Makes the directory of a lab for this process alone. A lab of that name whose process died is removed first. */
 export const claimDirectory = (name: string, scenario: string): Claim => {
   const directory = join(labsDirectory(), name)
+  const pathBytes = Buffer.byteLength(directory + longestSocketName)
+  if (pathBytes > socketPathBytesMax)
+    return {
+      kind: "no-place",
+      says: `The path of a socket in ${directory} would have ${pathBytes} octets, and the kernel takes ${socketPathBytesMax}. Set XDG_RUNTIME_DIR to a shorter one, or give the scenario's folder a shorter name`,
+    }
+  try {
+    return claim(directory, name, scenario)
+  } catch (error) {
+    const because = machineSentence(error)
+    if (because === undefined) throw error
+    return { kind: "no-place", says: `${because}. ${otherPlace}` }
+  }
+}
+
+/** Where a lab's directory has become full or read-only while the lab came up. */
+export const noPlaceSentence = (error: unknown): string | undefined =>
+  ["ENOSPC", "EDQUOT", "EROFS"].includes(codeOfError(error)) ? `${machineSentence(error)}. ${otherPlace}` : undefined
+
+const claim = (directory: string, name: string, scenario: string): Claim => {
   const holder = markOf(process.pid)
   if (holder === undefined) throw new Error("/proc does not show this process: is it mounted?")
   const swept = sweep(directory)
@@ -62,10 +98,21 @@ export const claimDirectory = (name: string, scenario: string): Claim => {
       kind: "taken",
       says: `the lab ${name} runs already (process ${swept.record.holder.pid}): end it with  porchlight lab down ${name}`,
     }
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  makeDirectory(directory)
   chmodSync(directory, 0o700)
   writeRecord(directory, { name, scenario, holder, isolated: undefined, apiPort: undefined })
   return { kind: "claimed", directory, swept: swept.kind === "removed" ? swept.says : undefined }
+}
+
+/** With those above it. Node's own way calls a read-only file system ENOENT. */
+const makeDirectory = (path: string): void => {
+  if (existsSync(path)) return
+  makeDirectory(dirname(path))
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    if (codeOfError(error) !== "EEXIST") throw error
+  }
 }
 
 /** Removes a lab's directory, and those above it that it leaves empty. */

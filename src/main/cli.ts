@@ -1,6 +1,6 @@
 import { Command, Option } from "commander"
 import { failWith } from "../cli/failing.ts"
-import { leaveQuietlyWithoutReader } from "../cli/output.ts"
+import { endWithOutput } from "../cli/output.ts"
 import { commandPrefix } from "../cli/prefix.ts"
 import { styleFor } from "../cli/style.ts"
 import { versionLine } from "../cli/version.ts"
@@ -58,6 +58,14 @@ asking("moves", "which address moved, when, from where to where, and why")
   .action(async (what: string | undefined, options) => {
     const { moves } = await import("../cli/moves.ts")
     process.exitCode = await moves(what, options)
+  })
+
+program.commandsGroup("Act:")
+asking("rebalance", "give each address back to the first of its order: says what would move, then asks")
+  .option("-y, --yes", "do it without asking")
+  .action(async (options) => {
+    const { rebalance } = await import("../cli/rebalance.ts")
+    process.exitCode = await rebalance(options)
   })
 
 program.commandsGroup("Try:")
@@ -219,9 +227,7 @@ program
 
 /** These outlive whoever reads what they print. */
 const daemons = new Set(["controller", "speaker", "lab-hold", "lab-inside"])
-program.hook("preAction", (_, command) => {
-  if (!daemons.has(command.name())) leaveQuietlyWithoutReader()
-})
+if (!daemons.has(process.argv[2] ?? "")) endWithOutput()
 
 try {
   await program.parseAsync()

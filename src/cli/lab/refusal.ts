@@ -7,6 +7,7 @@ export const refusal = (needs: Exclude<Needs, { readonly kind: "ready" }>, scena
     return new CommandFailure(4, `The lab needs ${needs.tools.join(", ")}, which this machine lacks.`, [
       `install  ${needs.install}`,
     ])
+  if (needs.kind === "files-limited") return new CommandFailure(4, `${needs.says}.`, needs.ways)
   return new CommandFailure(4, "The lab needs network namespaces, and this user may not make them.", [
     `tried    ${needs.tried}       ${needs.error}`,
     ...(needs.because === undefined ? [] : [`because  ${needs.because}`]),
