@@ -17,6 +17,8 @@ const tombstonesMax = 1024
 export type KnownObjects = {
   readonly size: () => number
   readonly beginList: () => void
+  /** The server's versions went back (etcd was restored): an equal version may be another object. */
+  readonly forgetVersions: () => void
   readonly listed: (object: KubernetesObject) => ObjectEvent | undefined
   /** The list is whole: what it did not have has vanished. */
   readonly endList: () => readonly ObjectEvent[]
@@ -49,6 +51,10 @@ export const createKnownObjects = (): KnownObjects => {
     beginList: () => {
       seen = new Set()
       tombstones.clear()
+    },
+
+    forgetVersions: () => {
+      for (const [key, { uid }] of known) known.set(key, { uid, version: undefined })
     },
 
     /** A whole list is the truth, even where its versions are lower than ours: etcd may have been restored. */

@@ -197,6 +197,37 @@ describe("the watch", () => {
     assert.deepEqual(world.told(), ["upserted media/radarr"])
   })
 
+  test("after a restore an equal version says nothing: it may be another object (43)", () => {
+    const world = synced()
+    world.frames(event("MODIFIED", service("radarr", 40)), event("ADDED", service("plex", 60)), error(410))
+    world.told()
+    world.rest()
+    world.answer(page([service("radarr", 40)], 50, "more"))
+    world.answer(page([service("plex", 60)], 50))
+    assert.deepEqual(world.told(), ["upserted media/radarr", "upserted media/plex", "synced 2"])
+  })
+
+  test("a list repeats nothing that is known, where the server only went on", () => {
+    const world = synced()
+    world.frames(event("ADDED", service("plex", 8)), error(410))
+    world.told()
+    world.rest()
+    world.answer(page([service("radarr", 3), service("plex", 8)], 20))
+    assert.deepEqual(world.told(), ["synced 2"])
+  })
+
+  test("a list of a server that lags takes an object back, and its watch brings it forward again (150)", () => {
+    const world = synced()
+    world.frames(event("MODIFIED", service("radarr", 9)), error(410))
+    world.told()
+    world.rest()
+    world.answer(page([service("radarr", 3)], 8))
+    assert.deepEqual(world.told(), ["upserted media/radarr", "synced 1"])
+    assert.equal(world.request().query["resourceVersion"], "8")
+    world.frames(event("MODIFIED", service("radarr", 9)))
+    assert.deepEqual(world.told(), ["upserted media/radarr"])
+  })
+
   test("a server that was restored is silent to a watch from its future: its version is asked and it is listed (43)", () => {
     for (const [version, kind] of [
       ["6", "list"],

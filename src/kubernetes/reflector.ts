@@ -153,6 +153,7 @@ export const createReflector = ({ resource, ids, namespace, selectors }: Reflect
       if (page.failure.reason === "expired" && now.token !== undefined) paged = false
       return fail(page.failure, "list", at)
     }
+    if (now.pages === 1 && compareVersions(page.version, position) === "older") known.forgetVersions()
     const news = page.objects.map(known.listed).filter((item) => item !== undefined)
     if (page.next === undefined) return [...news, ...endList(page.version, at)]
     if (page.next !== now.token && now.pages < pagesMax) return [...news, ...list(now.pages + 1, page.next)]
