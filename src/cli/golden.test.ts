@@ -7,6 +7,7 @@ import { answerOn } from "./explain.ts"
 import { movesReport } from "./moves/moves-report.ts"
 import { documentOf } from "./output.ts"
 import { styleFor } from "./style.ts"
+import { rebalancePlan } from "./rebalance/plan.ts"
 import { statusReport } from "./status/status-report.ts"
 import { madeAt, madeSurvey, scenarioObjects, service, speaker, withFieldOf } from "./survey/made-survey.ts"
 import { findSubject } from "./survey/subject.ts"
@@ -17,6 +18,9 @@ import type { Survey } from "./survey/survey.ts"
 test("status -o json", () => golden("status", documentOf({ kind: "Status", value: statusReport(attic, madeAt + 2) })))
 
 test("moves -o json", () => golden("moves", documentOf({ kind: "Moves", value: movesReport(attic, [], undefined) })))
+
+test("rebalance -o json", () =>
+  golden("rebalance", documentOf({ kind: "Rebalance", value: rebalancePlan(attic, madeAt) })))
 
 for (const [file, what] of [
   ["explain-service", "whoami"],
