@@ -2,7 +2,7 @@ import { existsSync } from "node:fs"
 import { basename, join, resolve } from "node:path"
 import { connectControl, type ControlCalls } from "../lab/control.ts"
 import { startDetached } from "../lab/detached.ts"
-import { parseFault } from "../lab/fault.ts"
+import { parseFault, placeFault } from "../lab/fault.ts"
 import { downLab, labExec as execInLab, listLabs } from "../lab/host.ts"
 import { missingCommand, supplyNeeds } from "../lab/needs.ts"
 import { scenarioNames } from "../lab/scenario.ts"
@@ -186,10 +186,15 @@ const readFaultWords = (
   if (third !== undefined)
     throw new CommandFailure(2, `lab ${verb} takes a machine and a fault, not ${words.length} words.`)
   if (second !== undefined) return { machine: first, fault: second }
-  const isFault = first !== undefined && typeof parseFault(first) !== "string"
+  const isFault = first !== undefined && isFaultText(first)
   if (verb === "mend") return isFault ? { machine: undefined, fault: first } : { machine: first, fault: undefined }
   if (isFault) return { machine: undefined, fault: first }
   throw new CommandFailure(2, `lab break needs a fault: lab break ${first ?? "MACHINE"} power.`)
+}
+
+const isFaultText = (text: string): boolean => {
+  const placed = placeFault(undefined, text)
+  return typeof placed !== "string" && typeof parseFault(placed.text) !== "string"
 }
 
 const callLab = async <Name extends keyof ControlCalls>(

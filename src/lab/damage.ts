@@ -1,5 +1,5 @@
 import type { ApiGateway } from "./api-gateway.ts"
-import { type ActiveFault, type Fault, parseFault, printFault } from "./fault.ts"
+import { type ActiveFault, type Fault, parseFault, placeFault, printFault } from "./fault.ts"
 import type { LabProgram } from "./programs.ts"
 import { portLines, printSwitchRules } from "./switch-rules.ts"
 import { runInNamespace } from "./topology/build.ts"
@@ -55,15 +55,20 @@ export const createDamage = (lab: Breakable): Damage => {
   }
   return {
     active: () => [...active],
-    break: async (name, text) => {
-      const fault = parseFault(text)
+    break: async (where, text) => {
+      const placed = placeFault(where, text)
+      if (typeof placed === "string") return { kind: "refused", says: placed }
+      const fault = parseFault(placed.text)
       if (typeof fault === "string") return { kind: "refused", says: fault }
-      const machine = name ?? everybody
-      const problem = whyNot(lab, name, fault)
-      return problem === undefined ? add(machine, fault) : { kind: "refused", says: problem }
+      const { machine } = placed
+      const problem = whyNot(lab, machine, fault)
+      return problem === undefined ? add(machine ?? everybody, fault) : { kind: "refused", says: problem }
     },
-    mend: async (name, text) => {
-      const fault = text === undefined ? undefined : parseFault(text)
+    mend: async (where, text) => {
+      const placed = text === undefined ? { machine: where, text } : placeFault(where, text)
+      if (typeof placed === "string") return { kind: "refused", says: placed }
+      const { machine: name } = placed
+      const fault = placed.text === undefined ? undefined : parseFault(placed.text)
       if (typeof fault === "string") return { kind: "refused", says: fault }
       return remove(
         active.filter(

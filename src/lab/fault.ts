@@ -55,10 +55,22 @@ export const parseFault = (text: string): Fault | string => {
 
 const unknownFault = (text: string): string => `${text} is no fault; there are: ${faultForms}`
 
-/** `oneway=w2`, or with the sender before it: `oneway=w1>w2`. */
 const parseOneway = (value: string | undefined): Fault | string => {
-  const to = value?.split(">").at(-1)
-  return to ? { kind: "oneway", to } : "oneway needs the machine that hears nothing: oneway=w2"
+  if (!value) return "oneway needs the machine that hears nothing: w1 oneway=w2, or oneway=w1>w2"
+  return value.includes(">")
+    ? `oneway=${value} names no two machines: w1 oneway=w2, or oneway=w1>w2`
+    : { kind: "oneway", to: value }
+}
+
+/** Where a fault is, and what it is there. */
+export type PlacedFault = { readonly machine: string | undefined; readonly text: string }
+
+/** `oneway=w1>w2` names its own machine: it is `oneway=w2` at `w1`. A string says that it contradicts `machine`. */
+export const placeFault = (machine: string | undefined, text: string): PlacedFault | string => {
+  const [, from, to] = /^oneway=([^>]+)>([^>]+)$/.exec(text) ?? []
+  if (from === undefined || to === undefined) return { machine, text }
+  if (machine === undefined || machine === from) return { machine: from, text: `oneway=${to}` }
+  return `${text} breaks what ${from} sends, not ${machine}: leave ${machine} away, or say ${machine} oneway=${to}`
 }
 
 const parseLoss = (value: string | undefined): Fault | string => {

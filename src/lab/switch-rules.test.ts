@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { type Fault, parseFault, printFault } from "./fault.ts"
+import { type Fault, parseFault, placeFault, printFault } from "./fault.ts"
 import { portLines, printSwitchRules } from "./switch-rules.ts"
 
 test("every fault reads back as it is printed", () => {
@@ -24,8 +24,14 @@ test("every fault reads back as it is printed", () => {
   }
 })
 
-test("one way may name its sender too, as people write it", () => {
-  assert.deepEqual(parseFault("oneway=w1>w2"), { kind: "oneway", to: "w2" })
+test("one way may name its sender itself, and no other is broken by that", () => {
+  assert.deepEqual(placeFault(undefined, "oneway=w1>w2"), { machine: "w1", text: "oneway=w2" })
+  assert.deepEqual(placeFault("w1", "oneway=w1>w2"), { machine: "w1", text: "oneway=w2" })
+  assert.deepEqual(placeFault("w3", "oneway=w2"), { machine: "w3", text: "oneway=w2" })
+  const contradicted = placeFault("w3", "oneway=w1>w2")
+  assert.ok(typeof contradicted === "string")
+  assert.match(contradicted, /breaks what w1 sends, not w3: leave w3 away, or say w3 oneway=w2$/)
+  assert.match(complaint("oneway=w1>w2>w3"), /names no two machines/)
 })
 
 test("what is no fault is answered with all there are", () => {

@@ -1,6 +1,6 @@
 import { type Address, parseAddress } from "../../net/address.ts"
 import type { DamageOutcome } from "../damage.ts"
-import { type ActiveFault, type Fault, parseFault, printFault } from "../fault.ts"
+import { type ActiveFault, type Fault, parseFault, placeFault, printFault } from "../fault.ts"
 import type { ClusterKeeper } from "./cluster-keeper.ts"
 import type { SimulatedMachine } from "./machine.ts"
 import type { SpeakerNode } from "./speaker-node.ts"
@@ -74,19 +74,27 @@ export const createSimulatedDamage = (lab: Breakable, active: ActiveFault[]): Si
   }
   return {
     active: () => [...active],
-    break: (name, text) => {
-      const fault = parseFault(text)
+    break: (where, text) => {
+      const placed = placeFault(where, text)
+      if (typeof placed === "string") return { kind: "refused", says: placed }
+      const name = placed.machine
+      const fault = parseFault(placed.text)
       if (typeof fault === "string") return { kind: "refused", says: fault }
       if (name === undefined && fault.kind === "api") return add(everybody, fault)
       const { machines, speaker } = lab
       if (name === undefined || !machines.includes(name))
         return { kind: "refused", says: `${name ?? "nobody"} is no machine; there are: ${machines.join(", ")}` }
+      if (fault.kind === "oneway" && !machines.includes(fault.to))
+        return { kind: "refused", says: `${fault.to} is no machine; there are: ${machines.join(", ")}` }
       const needsSpeaker = fault.kind === "speaker" || fault.kind === "freeze" || fault.kind === "api"
       if (needsSpeaker && speaker(name) === undefined)
         return { kind: "refused", says: `${name} runs no speaker, so it has no ${fault.kind} to break` }
       return add(name, fault)
     },
-    mend: (name, text) => {
+    mend: (where, what) => {
+      const placed = what === undefined ? { machine: where, text: what } : placeFault(where, what)
+      if (typeof placed === "string") return { kind: "refused", says: placed }
+      const { machine: name, text } = placed
       const gone = active.filter(
         ({ machine, fault }) =>
           (name === undefined || machine === name) && (text === undefined || printFault(fault) === text),

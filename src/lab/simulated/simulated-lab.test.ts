@@ -138,6 +138,16 @@ test("both families of a Service are answered by one node, and go to the next to
   assert.equal(answer.kind === "answered" && answer.greeting?.seen, "fd00:244:2::")
 })
 
+test("one way from A to B breaks what A sends to B, whoever is named before it", async () => {
+  const lab = await settled()
+  assert.equal(lab.damage.break(undefined, "oneway=attic-3>laptop").says, "attic-3: oneway=laptop")
+  assert.deepEqual([lab.stationsOf(vip, "laptop").length, lab.stationsOf(vip, "router").length], [0, 1])
+  assert.equal(lab.damage.break("attic-1", "oneway=attic-3>laptop").kind, "refused")
+  assert.equal(lab.damage.break("attic-3", "oneway=nobody").kind, "refused")
+  assert.equal(lab.damage.mend(undefined, "oneway=attic-3>laptop").says, "mended attic-3: oneway=laptop")
+  assert.equal(lab.stationsOf(vip, "laptop").length, 1)
+})
+
 test("what cannot be broken is refused with what there is", async () => {
   const control = simulatedControl(await raise(1))
   const answer = await control.break({ machine: "attic-9", fault: "power" })
