@@ -81,8 +81,12 @@ export const moveView = (move: Move): MoveView => ({
   ...move,
   at: printTimestamp(move.at),
   address: printAddress(move.address),
-  says: moveSentence(move),
+  says: moveSentence({ ...move, from: sayable(move.from), to: sayable(move.to) }),
 })
+
+/** Speakers name a node that is in no list any more by its id; a blank is in no name of Kubernetes. */
+const sayable = (node: string | undefined): string | undefined =>
+  node?.replace(/^node ([0-9a-f]{8})$/, "a node no longer known (id $1)")
 
 const speakerSummary = (survey: Survey, name: NodeName): SpeakerSummary | undefined => {
   const view = survey.speakers.get(name)

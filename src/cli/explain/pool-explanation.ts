@@ -5,7 +5,9 @@ import { addressesOf } from "../../decision/allocate/ledger-change.ts"
 import { isResting } from "../../decision/allocate/surroundings.ts"
 import { advertisementsOf } from "../../decision/elect/candidacy.ts"
 import { type Address, compareAddresses, type Family, printAddress } from "../../net/address.ts"
-import { printRange, rangeHolds, rangesOverlap } from "../../net/range.ts"
+import { printPrefix } from "../../net/prefix.ts"
+import { prefixesOfRange } from "../../net/range-prefixes.ts"
+import { type AddressRange, printRange, rangeHolds, rangesOverlap, rangeSize } from "../../net/range.ts"
 import { allocationSentence } from "../../wording/allocation.ts"
 import type { Survey } from "../survey/survey.ts"
 import { tell, type Told } from "../told.ts"
@@ -33,8 +35,10 @@ export type PoolExplanation = {
 export type FamilyUse = {
   readonly family: Family
   readonly given: number
-  /** As text: an IPv6 pool has more than a JSON number holds. */
+  /** As MetalLB counts, never above 2^63 - 1. As text: an IPv6 pool has more than a JSON number holds. */
   readonly capacity: string
+  /** The same without that limit. */
+  readonly size: string
   readonly reserved: string
   readonly next: string | undefined
 }
@@ -55,7 +59,7 @@ export const explainPool = (survey: Survey, name: PoolName): PoolExplanation => 
   return {
     about: { kind: "IPAddressPool", name },
     trouble: problems.some(({ effect }) => effect !== "noted") || advertisements.length === 0,
-    ranges: pool.ranges.map(printRange),
+    ranges: pool.ranges.map(rangeText),
     use: familyUses(survey, pool),
     autoAssign: pool.autoAssign,
     avoidsBuggyAddresses: pool.avoidsBuggyAddresses,
@@ -77,11 +81,21 @@ export const familyUses = (survey: Survey, pool: Pool): readonly FamilyUse[] =>
         family,
         given: use.taken,
         capacity: String(use.capacity),
+        size: String(family === 4 ? use.capacity : sizeOf(pool)),
         reserved: String(use.reserved),
         next: use.next === undefined ? undefined : printAddress(use.next),
       },
     ]
   })
+
+/** `10.69.1.150-10.69.1.165`; of IPv6, where first to last is a long way, the prefix if it is one. */
+export const rangeText = (range: AddressRange): string => {
+  const [prefix, ...others] = range.family === 6 ? prefixesOfRange(range) : []
+  return prefix === undefined || others.length > 0 ? printRange(range) : printPrefix(prefix)
+}
+
+const sizeOf = ({ ranges }: Pool): bigint =>
+  ranges.filter(({ family }) => family === 6).reduce((sum, range) => sum + BigInt(rangeSize(range)), 0n)
 
 const ruleOf = ({ onlyFor }: Pool): PoolRule | undefined =>
   onlyFor && {

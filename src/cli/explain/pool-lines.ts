@@ -42,8 +42,18 @@ export const poolLines = (pool: PoolExplanation, { style, wide }: LineOptions): 
 }
 
 /** `12 of 16 given, next 10.69.1.162`. */
-export const useText = ({ given, capacity, next }: FamilyUse): string =>
-  `${given} of ${capacity} given, ${next === undefined ? "none left" : `next ${next}`}`
+export const useText = ({ given, size, next }: FamilyUse): string =>
+  `${given} of ${sizeText(BigInt(size))} given, ${next === undefined ? "none left" : `next ${next}`}`
+
+/** From here on people say powers of two: a /64 has 2^64. */
+const sayPowersFrom = 2n ** 32n
+
+/** `256`, `2^64`; `over 2^64` where it is no power of two. */
+export const sizeText = (size: bigint): string => {
+  if (size < sayPowersFrom) return String(size)
+  const exponent = size.toString(2).length - 1
+  return size === 2n ** BigInt(exponent) ? `2^${exponent}` : `over 2^${exponent}`
+}
 
 const ruleLines = ({ onlyFor, autoAssign, avoidsBuggyAddresses }: PoolExplanation): readonly string[] => {
   const whom =

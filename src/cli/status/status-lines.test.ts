@@ -117,6 +117,35 @@ test("many well Services are cut to a screen, those in trouble never are; --all 
   assert.ok(!print(objects, {}, { all: true }).some((line) => line.startsWith("...")))
 })
 
+test("the size of an IPv6 pool is said as people say it", () => {
+  const pool = (name: string, ...addresses: string[]): JsonObject => ({
+    apiVersion: "metallb.io/v1beta1",
+    kind: "IPAddressPool",
+    metadata: { namespace: "metallb-system", name },
+    spec: { addresses },
+  })
+  const text = print([
+    ...running,
+    pool("six", "2001:db8::/64"),
+    pool("odd", "2001:db8:1::/64", "2001:db8:2::/120"),
+    pool("few", "2001:db8:3::/120"),
+  ]).join("\n")
+  assert.match(text, /six +2001:db8::\/64 +0 of 2\^64 given, next 2001:db8::/)
+  assert.match(text, /odd +2001:db8:1::\/64 2001:db8:2::\/120 +0 of over 2\^64 given/)
+  assert.match(text, /few .* 0 of 256 given/)
+})
+
+test("the last move from a node that was deleted since names it as such", () => {
+  const move = { at: "2026-11-18T09:00:00Z", address: "192.168.40.200", link: "eth0", reason: "holder-silent" }
+  const moves = [{ ...move, from: "node 0badcafe", to: "attic-2" }]
+  const objects = [...running.filter((object) => object["kind"] !== "Speaker"), speaker("attic-2", [], { moves })]
+  assert.match(
+    print(objects).join("\n"),
+    /Last move: .* attic-2 took it over from a node no longer known \(id 0badcafe\), which had fallen silent/,
+  )
+  assert.equal(statusReport(madeSurvey(objects), madeAt).lastMove?.from, "node 0badcafe")
+})
+
 test("two blocks stand beside each other only where the screen is wide enough", () => {
   assert.deepEqual(sideBySide(["a", "bb"], ["c"], undefined), ["a       c", "bb"])
   assert.deepEqual(sideBySide(["a", "bb"], ["c"], 8), ["a", "bb", "", "c"])

@@ -1,10 +1,9 @@
 import { compareAge } from "../../decision/allocate/allocator.ts"
 import { compareAddresses } from "../../net/address.ts"
-import { printRange } from "../../net/range.ts"
 import { portText } from "../../wording/allocation.ts"
 import { type HoldView, holdView } from "../explain/candidate-view.ts"
 import { type MoveView, moveView } from "../explain/node-explanation.ts"
-import { type FamilyUse, familyUses } from "../explain/pool-explanation.ts"
+import { type FamilyUse, familyUses, rangeText } from "../explain/pool-explanation.ts"
 import { addressTexts } from "../explain/service-explanation.ts"
 import { type Situation, situationOf } from "../explain/situation.ts"
 import type { SpeakerView } from "../survey/speaker-view.ts"
@@ -83,7 +82,7 @@ export const statusReport = (survey: Survey, nowSeconds: number, namespace?: str
     nodes,
     pools: [...survey.settled.cluster.configuration.pools.values()].map((pool) => ({
       name: pool.name,
-      ranges: pool.ranges.map(printRange),
+      ranges: pool.ranges.map(rangeText),
       use: familyUses(survey, pool),
     })),
     lastMove: lastMove && moveView(lastMove),
