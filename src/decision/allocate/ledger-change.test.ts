@@ -1,7 +1,14 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { parseAddress, printAddress } from "../../net/address.ts"
-import { clusterOf, poolObject, serviceObject, type ServiceStory } from "../../cluster/cluster-fixture.ts"
+import {
+  clusterOf,
+  ledgerObject,
+  poolObject,
+  serviceObject,
+  type ServiceStory,
+  speakerObject,
+} from "../../cluster/cluster-fixture.ts"
 import type { Cluster } from "../../cluster/cluster.ts"
 import type { LedgerEntry } from "../../cluster/ledger.ts"
 import type { ServiceName } from "../../cluster/name.ts"
@@ -58,6 +65,47 @@ test("joining or leaving a share raises no grant; passing to somebody else does"
     30,
   )
   assert.deepEqual([entryAt(passed, "10.0.0.0")!.grant, ownersAt(passed, "10.0.0.0")], [grant + 1, ["b/other"]])
+})
+
+test("a new grant is above every other: the address may have been answered for under that of one it was shared with", () => {
+  const old = ledgerObject("p-10.0.0.0", "p", [recorded("10.0.0.0", 7, { freedAt: "2026-01-01T00:00:00Z" })])
+  const young = ledgerObject("q-10.9.0.0", "q", [recorded("10.9.0.0", 900, { owner: "a/c" })])
+  const cluster = clusterOf(
+    pool,
+    poolObject("q", ["10.9.0.0/24"]),
+    old,
+    young,
+    serviceObject("a/c"),
+    serviceObject("b/new"),
+  )
+  assert.equal(entryAt(decided(cluster), "10.0.0.0")?.grant, 901)
+})
+
+test("an address that is parted from another goes on under the grant that speakers answer under", () => {
+  const ledger = ledgerObject("p-10.0.0.0", "p", [
+    recorded("10.0.0.0", 7, {}),
+    recorded("10.0.0.1", 9, { freedAt: "2027-01-15T07:00:00Z" }),
+  ])
+  const cluster = clusterOf(pool, ledger, serviceObject("a/b", { has: ["10.0.0.0"] }), holding("10.0.0.0", 9))
+  assert.equal(entryAt(decided(cluster), "10.0.0.0")?.grant, 9)
+})
+
+test("an address that is answered for together with one of a higher grant keeps its own", () => {
+  const both = { has: ["10.0.0.0", "10.0.0.1"], annotations: { "metallb.io/loadBalancerIPs": "10.0.0.0" } }
+  const ledger = ledgerObject("p-10.0.0.0", "p", [recorded("10.0.0.0", 7, {}), recorded("10.0.0.1", 9, {})])
+  const cluster = clusterOf(pool, ledger, serviceObject("a/b", both), holding("10.0.0.0", 9))
+  const changes = ledgerChanges(cluster, allocate(cluster, now), now, undefined)
+  assert.equal(changes.find(({ address }) => printAddress(address) === "10.0.0.0")?.entry?.grant ?? 7, 7)
+})
+
+test("after etcd was restored a grant is what speakers answer under, unless no ledger could have written that", () => {
+  const restored = ledgerObject("p-10.0.0.0", "p", [recorded("10.0.0.0", now - 1000, {})])
+  const told = (grant: number): number | undefined =>
+    entryAt(
+      decided(clusterOf(pool, restored, serviceObject("a/b", { has: ["10.0.0.0"] }), holding("10.0.0.0", grant))),
+      "10.0.0.0",
+    )?.grant
+  assert.deepEqual([now - 1000, now - 990, 2 ** 32 - 2].map(told), [now - 1000, now - 990, now - 1000])
 })
 
 test("a freed address keeps its last owner for thirty days, and its grant goes on rising after that", () => {
@@ -203,6 +251,24 @@ const released = (settled: Cluster): ReturnType<typeof brake> => {
   const cluster = { ...clusterOf(pool), ledger: settled.ledger }
   return brake(cluster, ledgerChanges(cluster, allocate(cluster, now), now, undefined), new Set())
 }
+
+const recorded = (
+  address: string,
+  grant: number,
+  { owner = "a/b", freedAt }: { readonly owner?: string; readonly freedAt?: string },
+) => ({
+  address,
+  grant,
+  ...(freedAt === undefined ? { since: "2026-01-01T00:00:00Z" } : { freedAt }),
+  owners: [{ service: owner, uid: `uid of ${owner}` }],
+})
+
+/** A node whose speaker says that it answers for the address. */
+const holding = (address: string, grant: number): ReturnType<typeof speakerObject> =>
+  speakerObject("n1", [], { holds: [{ address, grant, epoch: 1, since: "2026-01-01T00:00:00Z" }] })
+
+/** After one round of a controller. */
+const decided = (cluster: Cluster): Cluster => apply(cluster, allocate(cluster, now), now)
 
 const byAt = (cluster: Cluster, address: string): string | undefined => {
   const entry = entryAt(cluster, address)

@@ -17,6 +17,8 @@ import { sameUid } from "./surroundings.ts"
 
 /** A freed address keeps its last owners for so long. */
 export const rememberSeconds: number = 30 * 86_400
+/** Grants begin at the clock and rise by one a giving: what a speaker reports beyond this is none of ours. */
+const aheadSecondsMax = 365 * 86_400
 
 /** An AddressLedger as it is to be: created where `resourceVersion` is undefined, else replaced under that version. */
 export type LedgerWrite = Pick<AddressLedger, "name" | "pool" | "grantFloor" | "entries"> & {
@@ -34,8 +36,10 @@ export type LedgerChange = {
 
 /**
  * What the ledger must say so that it agrees with the allocations of these Services (undefined: of all, and what has
- * been remembered long enough is forgotten). A grant rises where an address passes to Services of which none had it;
- * joining or leaving a share raises nothing.
+ * been remembered long enough is forgotten). A grant rises where an address passes to Services of which none had it,
+ * above every other: the new owner's address may have been answered for under the higher grant of one it was shared
+ * with. Joining or leaving a share raises nothing, but for what speakers already answer under: a lower grant than that,
+ * after a share was parted or etcd restored, is one that nobody else would ever claim.
  */
 export const ledgerChanges = (
   cluster: Cluster,
@@ -44,10 +48,13 @@ export const ledgerChanges = (
   names: ReadonlySet<ServiceName> | undefined,
 ): readonly LedgerChange[] => {
   const changes: LedgerChange[] = []
+  let highest: number | undefined
+  const newGrant = (address: Address, floor: number): number =>
+    Math.max((highest ??= highestGrant(cluster)), floor, reportedGrant(cluster, address, wallSeconds)) + 1
   for (const [address, having] of concerned(cluster, allocations, names)) {
     const before = cluster.ledger.entries.get(address)
     const owners = ownersOf(cluster, allocations, address, before, having)
-    const entry = nextEntry(cluster, before, address, owners, allocations, wallSeconds)
+    const entry = nextEntry({ cluster, allocations, wallSeconds, newGrant }, before, address, owners)
     if (entry === before) continue
     const loses =
       before?.state === "given" ? before.owners.filter((owner) => !owners.some((other) => isSame(owner, other))) : []
@@ -104,28 +111,61 @@ const ownerOf = (service: Service, before: LedgerEntry | undefined): LedgerOwner
 
 const isSame = (a: LedgerOwner, b: LedgerOwner): boolean => a.service === b.service && sameUid(a.uid, b.uid)
 
+type Round = {
+  readonly cluster: Cluster
+  readonly allocations: Allocations
+  readonly wallSeconds: number
+  readonly newGrant: (address: Address, floor: number) => number
+}
+
 const nextEntry = (
-  cluster: Cluster,
+  { cluster, allocations, wallSeconds, newGrant }: Round,
   before: LedgerEntry | undefined,
   address: Address,
   list: readonly LedgerOwner[],
-  allocations: Allocations,
-  wallSeconds: number,
 ): LedgerEntry | undefined => {
   const owners = asNonEmpty(list)
   if (owners === undefined) return nextFreed(before, wallSeconds)
   const carriedOn =
     before?.state === "given" && before.owners.some((owner) => owners.some((other) => isSame(owner, other)))
   if (carriedOn) {
-    if (sameOwners(before.owners, owners)) return before
-    return { ...before, owners, by: sameNames(before.owners, owners) ? before.by : undefined }
+    const grant = answeredGrant(cluster, before, wallSeconds)
+    if (grant === before.grant && sameOwners(before.owners, owners)) return before
+    return { ...before, grant, owners, by: sameNames(before.owners, owners) ? before.by : undefined }
   }
   const pool = poolOf(allocations.get(owners[0].service)) ?? before?.pool
   if (pool === undefined) return before
   const floor = cluster.ledger.objects.get(ledgerNameFor(pool, address))?.grantFloor ?? Math.floor(wallSeconds)
-  const grant = (before?.grant ?? floor) + 1
+  const grant = newGrant(address, before?.grant ?? floor)
   const by = owners.length > 1 ? undefined : givenByOf(allocations.get(owners[0].service), address)
   return { state: "given", address, pool: before?.pool ?? pool, grant, owners, since: Math.floor(wallSeconds), by }
+}
+
+/** Every grant of every ledger is at most this. */
+const highestGrant = ({ ledger }: Cluster): number => {
+  let highest = 0
+  for (const { grantFloor } of ledger.objects.values()) highest = Math.max(highest, grantFloor)
+  for (const { grant } of ledger.entries.values()) highest = Math.max(highest, grant)
+  return highest
+}
+
+/** The highest under which a speaker says it answers; of addresses that are answered for together that is the group's. */
+const reportedGrant = ({ speakers }: Cluster, address: Address, wallSeconds: number): number => {
+  let highest = 0
+  for (const { holds } of speakers.values()) {
+    const grant = holds.get(address)?.grant ?? 0
+    if (grant <= wallSeconds + aheadSecondsMax) highest = Math.max(highest, grant)
+  }
+  return highest
+}
+
+/** An entry's own grant, or the reported one where neither it nor any other address of its owners accounts for that. */
+const answeredGrant = (cluster: Cluster, { address, grant, owners }: LedgerEntry, wallSeconds: number): number => {
+  const reported = reportedGrant(cluster, address, wallSeconds)
+  if (reported <= grant) return grant
+  const theirs = owners.flatMap(({ service }) => [...(cluster.ledger.addressesOf.get(service) ?? [])])
+  const accountsForIt = (entry: LedgerEntry | undefined): boolean => entry?.state === "given" && entry.grant >= reported
+  return theirs.some((other) => accountsForIt(cluster.ledger.entries.get(other))) ? grant : reported
 }
 
 /** What is kept though no ledger gave it was adopted, but for an address that joins it now. */
