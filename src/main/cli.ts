@@ -59,6 +59,21 @@ asking("moves", "which address moved, when, from where to where, and why")
     const { moves } = await import("../cli/moves.ts")
     process.exitCode = await moves(what, options)
   })
+program
+  .command("watch")
+  .summary("moves, findings, addresses given and refused: live, a line each")
+  .description("Tells what happens, when it happens, until Ctrl-C.")
+  .option("--context <name>", "context of the kubeconfig")
+  .option("--kubeconfig <file>", "kubeconfig to read (default: KUBECONFIG, ~/.kube/config)")
+  .option("-n, --namespace <name>", "of Services only those of this namespace")
+  .option("--from <lab>", "lab:NAME")
+  .option("--for <duration>", "end after so long: 90s, 5m, 1h30m")
+  .addOption(new Option("-o, --output <format>", "form of a line").choices(["json"]))
+  .addOption(colour)
+  .action(async (options) => {
+    const { watch } = await import("../cli/watch.ts")
+    process.exitCode = await watch(options)
+  })
 
 program.commandsGroup("Act:")
 asking("rebalance", "give each address back to the first of its order: says what would move, then asks")
@@ -150,6 +165,9 @@ program.commandsGroup("Help:")
 program
   .command("completion")
   .summary("completion for a shell")
+  .description(
+    `Prints a script: source <(${commandPrefix()} completion bash), likewise zsh; in fish ${commandPrefix()} completion fish | source. Asked for by npx, it completes npx porchlight too.`,
+  )
   .argument("<shell>", "bash, zsh or fish")
   .action(async (shell: string) => {
     process.exitCode = (await import("../cli/completion.ts")).completion(shell)

@@ -13,7 +13,72 @@ const root = join(import.meta.dirname, "..", "..", "..")
 const folder = mkdtempSync(join(tmpdir(), "porchlight-complete-"))
 after(() => rmSync(folder, { recursive: true }))
 
-const skip = existsSync("/bin/bash") ? false : "there is no bash"
+/** As started by npx, with no lab and no cluster, and without the limit that keeps a shell from waiting. */
+const env: NodeJS.ProcessEnv = {
+  ...process.env,
+  HOME: folder,
+  XDG_RUNTIME_DIR: folder,
+  XDG_CACHE_HOME: join(folder, "xdg"),
+  KUBECONFIG: join(folder, "none"),
+  PATH: `${join(root, "bin")}:${process.env["PATH"]}`,
+  PORCHLIGHT_COMPLETION_MS: "30000",
+  npm_command: "exec",
+}
+const shellOptions = { cwd: root, env, encoding: "utf8" } as const
+
+const without = (shell: string): string | false =>
+  ["/bin", "/usr/bin", "/usr/local/bin"].some((directory) => existsSync(join(directory, shell)))
+    ? false
+    : `there is no ${shell}`
+const skip = without("bash")
+
+/** What each shell is to offer, the words of npx among them. */
+const offered: Readonly<Record<string, readonly string[]>> = {
+  "porchlight la": ["lab"],
+  "porchlight lab u": ["up"],
+  "porchlight status -o ": ["json", "name", "wide", "yaml"],
+  "porchlight lab break w1 o": ["oneway="],
+  "npx porchl": ["porchlight"],
+  "npx porchlight lab u": ["up"],
+  "npx porchlight status -o ": ["json", "name", "wide", "yaml"],
+}
+
+test("bash completes npx porchlight like porchlight, and leaves other words of npx alone", { skip }, () => {
+  assert.deepEqual(inBash(Object.keys(offered)), Object.values(offered))
+  assert.deepEqual(inBash(["npx cowsay la"]), [[]])
+})
+
+test("bash keeps a completion that somebody has for npx", { skip }, () => {
+  const script = `complete -F _mine npx; source <(porchlight completion bash); complete -p npx`
+  assert.equal(execFileSync("bash", ["-c", script], shellOptions), "complete -F _mine npx\n")
+})
+
+test("zsh can read its script, and offers the same", { skip: without("zsh") }, () => {
+  const script = `compdef() {}; typeset -A _comps; source <(porchlight completion zsh)
+compadd() { [[ $1 == -S ]] && shift 2; shift; print -rn -- "$@ " }
+_files() { print -n FILES }
+for line in "$@"; do words=("\${(@s: :)line}"); CURRENT=\${#words}; _porchlight; print; done`
+  const said = execFileSync("zsh", ["-f", "-c", script, "zsh", ...Object.keys(offered), "npx cowsay la"], shellOptions)
+  assert.deepEqual(wordsOf(said), [...Object.values(offered), ["FILES"]])
+})
+
+test("fish can read its script, and offers the same and no files beside it", { skip: without("fish") }, () => {
+  const script = `porchlight completion fish | source
+for line in $argv; set -l found (complete -C $line); echo $found; end`
+  const said = execFileSync("fish", ["--no-config", "-c", script, ...Object.keys(offered)], shellOptions)
+  assert.deepEqual(wordsOf(said), Object.values(offered))
+})
+
+test("only a script that was asked for by npx speaks of npx afterwards", () => {
+  for (const shell of ["bash", "zsh", "fish"]) {
+    const script = execFileSync("porchlight", ["completion", shell], {
+      ...shellOptions,
+      env: { ...env, npm_command: undefined },
+    })
+    const asked = execFileSync("porchlight", ["completion", shell], shellOptions)
+    assert.ok(asked.length > script.length, shell)
+  }
+})
 
 test("bash offers commands, names of the dump that was named, and what stands behind a colon", { skip }, () => {
   const offers: Readonly<Record<string, readonly string[]>> = {
@@ -76,22 +141,15 @@ const inBash = (lines: readonly string[]): readonly (readonly string[])[] => {
 COMP_WORDBREAKS=$' \\t\\n"\\'><=;|&(:'
 for COMP_LINE in "$@"; do
   COMP_POINT=\${#COMP_LINE}
-  _porchlight porchlight 2>/dev/null
+  _porchlight "\${COMP_LINE%% *}" 2>/dev/null
   echo "\${COMPREPLY[*]}"
 done`
-  const home = {
-    HOME: folder,
-    XDG_RUNTIME_DIR: folder,
-    XDG_CACHE_HOME: join(folder, "xdg"),
-    KUBECONFIG: join(folder, "none"),
-  }
-  const path = `${join(root, "bin")}:${process.env["PATH"]}`
-  const env = { ...process.env, ...home, PATH: path, PORCHLIGHT_COMPLETION_MS: "30000" }
-  const said = execFileSync("bash", ["-c", script, "bash", ...lines], { cwd: root, env, encoding: "utf8" })
-  return said
-    .trimEnd()
-    .split("\n")
-    .concat("")
-    .slice(0, lines.length)
-    .map((line) => line.split(" ").filter((word) => word !== ""))
+  return wordsOf(execFileSync("bash", ["-c", script, "bash", ...lines], shellOptions)).slice(0, lines.length)
 }
+
+/** A line each. */
+const wordsOf = (said: string): readonly (readonly string[])[] =>
+  said
+    .replace(/\n$/, "")
+    .split("\n")
+    .map((line) => line.split(" ").filter((word) => word !== ""))
