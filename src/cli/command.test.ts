@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { execFile, spawn } from "node:child_process"
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { after, test } from "node:test"
@@ -95,6 +95,24 @@ test("a limit on open files that a lab would hit is said before it is raised", a
   const { code, stderr } = await inShell(`ulimit -n 64; ${program} lab up first-light`)
   assert.equal(code, 4)
   assert.match(stderr, /^✗ The lab needs 1024 open files a process, and here are 64 allowed\.\n {2}ulimit -n 1024/)
+})
+
+test("the name of a scenario moves no cursor, on standard output or error", async () => {
+  const scenario = join(folder, "attic\u001b[2J\u001b]0;owned\u0007")
+  cpSync(join(root, "scenarios", "first-light"), scenario, { recursive: true })
+  const runtime = join(folder, "a".repeat(80))
+  mkdirSync(runtime)
+  for (const words of [
+    ["lab", "up", scenario],
+    ["lab", "env", scenario],
+    ["status", "--from", `${scenario}/none`],
+  ]) {
+    const { stdout, stderr, code } = await run(words, { XDG_RUNTIME_DIR: runtime })
+    assert.notEqual(code, 0)
+    // oxlint-disable-next-line no-control-regex
+    assert.doesNotMatch(stdout + stderr, /[\u001b\u0007]/)
+    assert.match(stdout + stderr, /attic\\x1b\[2J/)
+  }
 })
 
 test("what the machine refuses is said in a sentence that names the place, and is no fault of ours", async () => {

@@ -7,6 +7,7 @@ import { demoLab } from "./demo-lab.ts"
 import type { DemoStage } from "./demo-stage.ts"
 import { labPrograms } from "./lab-programs.ts"
 import { commandPrefix } from "./prefix.ts"
+import { printable } from "./printable.ts"
 import { surveyOf } from "./survey/survey.ts"
 import { startTimeline } from "./timeline.ts"
 import { productVersion } from "./version.ts"
@@ -24,10 +25,10 @@ export const demoOnSimulatedWire = async (
   needs: Exclude<Needs, { kind: "ready" }>,
   scenarioFolder: string,
 ): Promise<number> => {
-  console.log(`simulated wire, no packet leaves this process: ${whyText(needs)}`)
+  console.log(printable(`simulated wire, no packet leaves this process: ${whyText(needs)}`))
   const scenario = readScenario(scenarioFolder)
   if (isUnreadable(scenario)) {
-    console.error(scenario.says.map((fault) => `✗ ${fault}`).join("\n"))
+    console.error(scenario.says.map((fault) => printable(`✗ ${fault}`)).join("\n"))
     return 1
   }
   console.log(

@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { endWithAncestors, watchAncestors } from "../lab/ancestors.ts"
 import { supplyNeeds } from "../lab/needs.ts"
 import { asTyped, commandPrefix } from "./prefix.ts"
+import { printableLines } from "./printable.ts"
 import { labPrograms, scenariosFolder } from "./lab-programs.ts"
 import { startTimeline } from "./timeline.ts"
 
@@ -37,12 +38,12 @@ export const demo = async (options: DemoOptions): Promise<number> => {
       silence.heard(news.kind === "step" && news.step === "api")
       if (news.kind === "swept") timeline.tell("lab", news.says)
       if (news.kind === "step") timeline.tell("lab", `${news.step}: ${news.says}`)
-      if (news.kind === "trouble" || news.kind === "ended") timeline.tell("lab", `✗ ${news.says}`)
+      if (news.kind === "trouble" || news.kind === "ended") timeline.tell("lab", `✗ ${news.says}`.split("\n"))
     },
   })
   silence.heard(false)
   if (started.kind === "failed") {
-    console.error(asTyped(`✗ The lab did not come up: ${started.says}`, commandPrefix()))
+    console.error(printableLines(asTyped(`✗ The lab did not come up: ${started.says}`, commandPrefix())))
     return started.lacks ? 4 : 1
   }
   const { lab } = started

@@ -13,7 +13,8 @@ import { refusal } from "./lab/refusal.ts"
 import { chooseScenario } from "./lab/scenario-choice.ts"
 import { labHolder, labPrograms, scenariosFolder } from "./lab-programs.ts"
 import { type OutputOptions, printAnswer } from "./output.ts"
-import { asTyped, commandPrefix } from "./prefix.ts"
+import { printable } from "./printable.ts"
+import { say } from "./say.ts"
 import { styleFor } from "./style.ts"
 import { shellWord } from "./survey/dump-facts.ts"
 import { table } from "./table.ts"
@@ -30,10 +31,10 @@ export const labUp = async (text: string, options: UpOptions): Promise<number> =
       ["npm start       shows the same programs on it"],
     )
   const port = readPort(options.port)
-  const needs = supplyNeeds((line) => console.log(line))
+  const needs = supplyNeeds((line) => say([line]))
   if (needs.kind !== "ready") throw refusal(needs, text)
   const style = styleFor(process.stdout, options.color)
-  console.log(labHeadline(scenario, style))
+  say([labHeadline(scenario, style)])
   let good = true
   let interrupted = false
   process.once("SIGINT", () => {
@@ -42,16 +43,14 @@ export const labUp = async (text: string, options: UpOptions): Promise<number> =
   })
   const outcome = await startDetached(labHolder(), { name, scenarioFolder: folder, ...labPrograms(), port }, (news) => {
     const line = newsLine(news, style)
-    if (line !== undefined) console.log(line)
+    if (line !== undefined) say(line.split("\n"))
     if (news.kind === "trouble" || (news.kind === "step" && !news.good)) good = false
   })
   if (interrupted) return 130
   if (outcome.kind === "failed")
     throw new CommandFailure(outcome.lacks ? 4 : 1, `The lab did not come up: ${outcome.says}`)
   const services = await callLab(outcome.directory, "services", {})
-  const prefix = commandPrefix()
-  console.log(`  ${style.good} ${"kubectl".padEnd(10)} ${outcome.url}`)
-  for (const line of usageLines(scenario, services)) console.log(asTyped(line, prefix))
+  say([`  ${style.good} ${"kubectl".padEnd(10)} ${outcome.url}`, ...usageLines(scenario, services)])
   return good ? 0 : 1
 }
 
@@ -71,7 +70,7 @@ const endLab = async (name: string): Promise<void> => {
 export const labDown = async (name: string | undefined): Promise<number> => {
   const lab = pickLab(labName(name))
   if (await downLab(lab)) {
-    console.log(`${lab.name} is gone.`)
+    say([`${lab.name} is gone.`])
     return 0
   }
   throw new CommandFailure(1, `${lab.name} does not end: its process ${lab.holder.pid} is still there.`, [
@@ -86,7 +85,7 @@ const labName = (text: string | undefined): string | undefined =>
 /** `lab list`: scenarios there are, and labs that run. */
 export const labList = async (options: Pick<OutputOptions, "output"> = {}): Promise<number> => {
   const { running, swept } = listLabs()
-  for (const says of swept) process.stderr.write(`${says}\n`)
+  for (const says of swept) process.stderr.write(`${printable(says)}\n`)
   const own = scenarioNames(scenariosFolder())
   const names = [...new Set([...own, ...running.map(({ name }) => name)])].toSorted()
   const listed = names.map(async (name) => {
@@ -142,7 +141,7 @@ export const labExec = async (machine: string, command: readonly string[], optio
   await refuseUnknownMachine(lab, machine)
   const missing = missingCommand(command[0] ?? "")
   if (missing === undefined) return execInLab(lab, machine, command)
-  console.error(`${styleFor(process.stderr).bad} ${command[0]} did not run on ${machine}: ${missing}`)
+  console.error(printable(`${styleFor(process.stderr).bad} ${command[0]} did not run on ${machine}: ${missing}`))
   return commandNotFound
 }
 
@@ -169,12 +168,7 @@ export const labFault = async (
       ? await callLab(lab.directory, "break", { machine, fault: fault ?? "" })
       : await callLab(lab.directory, "mend", { machine, fault })
   if (outcome.kind === "refused") throw new CommandFailure(2, `${outcome.says}.`, [`porchlight lab ${verb} --help`])
-  console.log(
-    asTyped(
-      verb === "break" ? `${outcome.says}     porchlight status --from lab:${lab.name}` : outcome.says,
-      commandPrefix(),
-    ),
-  )
+  say([verb === "break" ? `${outcome.says}     porchlight status --from lab:${lab.name}` : outcome.says])
   return 0
 }
 

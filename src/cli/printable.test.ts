@@ -3,6 +3,8 @@ import { test } from "node:test"
 import * as fc from "fast-check"
 import { printable, printableLines } from "./printable.ts"
 import { styleFor } from "./style.ts"
+import { sayWithheld } from "./survey/withheld.ts"
+import { startTimeline } from "./timeline.ts"
 
 test("an annotation clears no screen, sets no title and adds no line", () => {
   const wish = '"\u001b[2J\u001b]0;owned\u0007\u009b1mAll is well\n✓ healthy" is no address'
@@ -18,6 +20,20 @@ test("text cannot be made invisible, while our own colours stay", () => {
 
 test("a document keeps its lines", () => {
   assert.equal(printableLines('{\n  "a": "\u009b2J"\n}'), '{\n  "a": "\\x9b2J"\n}')
+})
+
+test("a story told as it happens is cleaned, and so is what an API server says when it refuses", (t) => {
+  const lines: string[] = []
+  const timeline = startTimeline(
+    (line) => lines.push(line),
+    () => 0,
+  )
+  timeline.tell("w1\u001b[2J", ["announces\u0007", "and\u009b2J"])
+  assert.deepEqual(lines, ["  0.0 s   w1\\x1b[2J       announces\\x07", `${" ".repeat(23)}and\\x9b2J`])
+  const write = t.mock.method(process.stderr, "write", () => true)
+  sayWithheld("never")({ kind: "Node", why: "forbidden", says: "no\u001b[2J" })
+  write.mock.restore()
+  assert.match(String(write.mock.calls[0]?.arguments[0]), /May not list nodes \(no\\x1b\[2J\)/)
 })
 
 test("whatever is said, no control character is left that is not a colour of ours", () => {

@@ -1,3 +1,5 @@
+import { printable } from "./printable.ts"
+
 /** Shorter waits need no word. */
 const patienceMs = 400
 
@@ -11,7 +13,7 @@ export const withProgress = async <T>(
   let shown = false
   const timer = setTimeout(() => {
     shown = true
-    stream.write(`${what} ...`)
+    stream.write(`${printable(what)} ...`)
   }, patienceMs)
   try {
     return await work

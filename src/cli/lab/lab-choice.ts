@@ -1,6 +1,7 @@
 import { listLabs } from "../../lab/host.ts"
 import { scenarioNames } from "../../lab/scenario.ts"
 import { CommandFailure } from "../failure.ts"
+import { printable } from "../printable.ts"
 import { scenariosFolder } from "../lab-programs.ts"
 
 export type FoundLab = ReturnType<typeof listLabs>["running"][number]
@@ -8,7 +9,7 @@ export type FoundLab = ReturnType<typeof listLabs>["running"][number]
 /** The lab of that name, or the only one that runs. */
 export const pickLab = (name: string | undefined): FoundLab => {
   const { running, swept } = listLabs()
-  for (const says of swept) process.stderr.write(`${says}\n`)
+  for (const says of swept) process.stderr.write(`${printable(says)}\n`)
   const names = running.map((lab) => lab.name)
   if (name !== undefined) {
     const named = running.find((lab) => lab.name === name)

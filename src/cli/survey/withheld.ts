@@ -1,6 +1,7 @@
 import type { KindName } from "../../cluster/cluster.ts"
 import { resourceOf } from "../../cluster/kind-resource.ts"
 import { CommandFailure } from "../failure.ts"
+import { printable } from "../printable.ts"
 import { type Style, styleFor } from "../style.ts"
 import type { Survey, Withheld } from "./survey.ts"
 
@@ -53,4 +54,4 @@ export const warnOfWithheld = ({ withheld }: Survey, say: (one: Withheld) => voi
 export const sayWithheld =
   (color: "auto" | "always" | "never" | undefined) =>
   (one: Withheld): void =>
-    void process.stderr.write(`${withheldLine(one, styleFor(process.stderr, color))}\n`)
+    void process.stderr.write(`${printable(withheldLine(one, styleFor(process.stderr, color)))}\n`)
