@@ -14,8 +14,8 @@ export type ReportedInterface = {
   readonly addresses: readonly { readonly address: Address; readonly length: number }[]
 }
 
-/** An address that somebody else answers for, as a speaker saw on the wire. */
-export type Contest = { readonly mac: Mac; readonly class: string }
+/** An address that somebody else answers for, as a speaker saw on the wire. `node`: it is that node's MAC. */
+export type Contest = { readonly mac: Mac; readonly class: string; readonly node?: string }
 
 /** An address this node answers for. */
 export type ReportedHold = { readonly grant: number; readonly epoch: number; readonly since: string }

@@ -45,4 +45,6 @@ export type Surroundings = {
   readonly links: readonly string[] | undefined
   /** Addresses of pools that nobody has: who answers for one of them answers for everything. */
   readonly controls: readonly Address[]
+  /** What DHCP gives, as the facts of the network say. Absent: not told. */
+  readonly dhcp?: readonly AddressRange[]
 }

@@ -39,6 +39,11 @@ export class Deadlines<Id> {
     return this.#byId.get(id)?.at
   }
 
+  /** Whose instant is the earliest. */
+  first(): Id | undefined {
+    return this.#heap[0]?.id
+  }
+
   /** The earliest instant of all: when to wake. */
   next(): Instant | undefined {
     return this.#heap[0]?.at

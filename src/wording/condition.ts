@@ -8,6 +8,7 @@ import { printMac } from "../net/mac.ts"
 import { allocationSummary, massReleaseSentence } from "./allocation.ts"
 import { silentSentence } from "./election.ts"
 import { listed } from "./list.ts"
+import { strangerClause } from "./stranger.ts"
 
 /** A condition of a Service but for its times. Messages are cut to what the API server takes. */
 export type Condition = {
@@ -59,7 +60,9 @@ export const announcedCondition = (
     const found = announcing.contested.get(address)
     return found === undefined
       ? []
-      : [`${printAddress(address)} is answered for by ${printMac(found.mac)} (${found.class}), seen by ${found.seenBy}`]
+      : [
+          `${printAddress(address)} ${strangerClause(printMac(found.mac), found.class, found.node)}, seen by ${found.seenBy}`,
+        ]
   })
   const unheld = addresses.filter((address) => (announcing.holders.get(address) ?? []).length === 0)
   if (unheld.length === 0 && addresses.length > 0) {

@@ -1,3 +1,4 @@
+import { strangerClause, strangerRemedy } from "../../wording/stranger.ts"
 import type { AddressExplanation } from "./address-explanation.ts"
 import { type LineOptions, serviceLines } from "./service-lines.ts"
 
@@ -10,8 +11,8 @@ export const addressLines = (address: AddressExplanation, options: LineOptions):
   return [
     `${style.bold(address.about.name)}   ${states}${pool}`,
     ...strangers.map(
-      ({ mac, class: is, seenBy }) =>
-        `${style.bad} ${mac} (${is}) answers for it, as ${seenBy} saw: it is not given to anybody`,
+      ({ mac, class: is, node, seenBy }) =>
+        `${style.bad} it ${strangerClause(mac, is, node)}, as ${seenBy} saw: it is not given to anybody; ${strangerRemedy(is)}`,
     ),
     ...address.services.flatMap((service) => ["", ...serviceLines(service, options)]),
   ]

@@ -107,7 +107,7 @@ test("a stranger who answers for the address is named with its MAC and who saw i
   const stranger = { contested: [{ address: "192.168.40.200", mac: "52:54:00:28:00:66", class: "unknown" }] }
   const objects = [...withAddress(attic), speaker("attic-3", [{ address: "192.168.40.200" }], stranger)]
   assert.equal(explain(objects).situation, "contested")
-  assert.ok(lines(objects).some((line) => /✗ 52:54:00:28:00:66 \(unknown\) also answers .* as attic-3 saw/.test(line)))
+  assert.ok(lines(objects).some((line) => /✗ 192.168.40.200 is answered for by 52:54:00:28:00:66 \(unknown: .*\) too, as attic-3 saw/.test(line)))
 })
 
 test("without the right to list what decides, it says unknown in place of a wrong reason", () => {

@@ -53,6 +53,7 @@ export type Reports = {
     readonly address: string
     readonly mac: string
     readonly class: string
+    readonly node: string | undefined
     readonly seenBy: string
   }[]
   /** How the addresses came to a holder that is not first in order, as its own journal says. */

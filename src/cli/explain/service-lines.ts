@@ -1,3 +1,4 @@
+import { strangerClause, strangerRemedy } from "../../wording/stranger.ts"
 import { parseTimestamp } from "../../kubernetes/timestamp.ts"
 import { printAge, printMoment } from "../age.ts"
 import type { Style } from "../style.ts"
@@ -194,8 +195,8 @@ const orderedBy = ({ candidates, addresses }: OrderView): readonly string[] => {
 
 const strangerLines = ({ reports }: ServiceExplanation, { style }: LineOptions): readonly string[] =>
   reports.strangers.map(
-    ({ address, mac, class: is, seenBy }) =>
-      `${style.bad} ${mac} (${is}) also answers for ${address}, as ${seenBy} saw. The address is kept; find that machine: ip neigh, or the switch's table`,
+    ({ address, mac, class: is, node, seenBy }) =>
+      `${style.bad} ${address} ${strangerClause(mac, is, node)} too, as ${seenBy} saw. The address is kept; ${strangerRemedy(is)}`,
   )
 
 const clientLine = ({ policy }: ServiceExplanation): string =>

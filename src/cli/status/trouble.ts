@@ -1,6 +1,7 @@
 import type { ServiceName } from "../../cluster/name.ts"
 import { allocationSentence } from "../../wording/allocation.ts"
 import { silentSentence } from "../../wording/election.ts"
+import { strangerClause } from "../../wording/stranger.ts"
 import { problemView } from "../explain/problem-view.ts"
 import { addressTexts } from "../explain/service-explanation.ts"
 import { isTrouble, type Situation, situationOf } from "../explain/situation.ts"
@@ -72,8 +73,8 @@ const troubleText = (survey: Survey, name: ServiceName, situation: Situation): s
       return `${address}   only ${node} says that it announces it, and no other speaker hears ${node}`
     }
     case "contested": {
-      const [{ mac, class: is, seenBy }] = situation.strangers
-      return `${address}   ${mac} (${is}) answers for it too, as ${seenBy} saw`
+      const [{ mac, class: is, node, seenBy }] = situation.strangers
+      return `${address}   ${strangerClause(mac, is, node)} too, as ${seenBy} saw`
     }
     case "unwritten":
       return `${address} would be given, but no controller has written it`

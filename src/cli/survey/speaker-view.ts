@@ -22,6 +22,8 @@ export type Stranger = {
   readonly address: Address
   readonly mac: string
   readonly class: string
+  /** The node whose MAC it is. */
+  readonly node: string | undefined
 }
 
 export type Move = {
@@ -113,7 +115,7 @@ const readStranger = (item: Json, seenBy: NodeName): readonly Stranger[] => {
   const address = addressAt(item)
   const mac = textAt(item, "mac")
   if (address === undefined || mac === undefined) return []
-  return [{ seenBy, address, mac, class: textAt(item, "class") ?? "unknown" }]
+  return [{ seenBy, address, mac, class: textAt(item, "class") ?? "unknown", node: textAt(item, "node") }]
 }
 
 const readFinding = (item: Json): readonly SpeakerFinding[] => {

@@ -44,7 +44,8 @@ const readContest = (item: Json): readonly (readonly [Address, Contest])[] => {
   const address = parseAddress(textAt(item, "address") ?? "")
   const mac = parseMac(textAt(item, "mac") ?? "")
   if (address === undefined || mac === undefined) return []
-  return [[address, { mac, class: textAt(item, "class") ?? "unknown" }]]
+  const node = textAt(item, "node")
+  return [[address, { mac, class: textAt(item, "class") ?? "unknown", ...(node !== undefined && { node }) }]]
 }
 
 const readHold = (item: Json): readonly (readonly [Address, ReportedHold])[] => {

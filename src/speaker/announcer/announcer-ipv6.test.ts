@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import { type Ipv6, parseAddress, parseIpv4, parseIpv6 } from "../../net/address.ts"
 import type { Mac } from "../../net/mac.ts"
-import { neighborSolicitation } from "../../protocol/ndp/frames.ts"
+import { neighborSolicitation, solicitedAdvertisement } from "../../protocol/ndp/frames.ts"
 import { allNodesGroup, solicitedNodeGroup } from "../../protocol/ndp/solicited-node.ts"
 import type { Hold } from "../intent.ts"
 import { holdOf, InMemoryLan, type Station, withIpv6 } from "./in-memory-lan.ts"
@@ -46,6 +46,28 @@ test("the group of an address is joined by who answers for it, and left when it 
   assert.deepEqual(lastGroups(lan.stations[1]!), [])
   lan.tell(lan.stations, [], [whoami])
   assert.deepEqual(lastGroups(w1(lan)), [])
+})
+
+test("a machine that only answers for an address held here is found by a question of the node's own, and named", () => {
+  const lan = holding(true)
+  const bystander = 0x525400280077 as Mac
+  lan.run(7000)
+  const mark = lan.messages.length
+  lan.run(1100)
+  const [question] = lan.messages.slice(mark).flatMap(({ from, message }) => (from === "w1" ? [message] : []))
+  assert.ok(question?.kind === "solicitation" && question.target === whoami6)
+  assert.deepEqual(
+    [question.sourceAddress, question.destinationAddress],
+    [w1(lan).device.linkLocal, solicitedNodeGroup(whoami6)],
+    "it speaks for the node, so no cache learns of the address from it",
+  )
+  lan.send("host", solicitedAdvertisement(question, bystander, whoami6, undefined))
+  lan.run(200)
+  const told = w1(lan).outputs.flatMap((output) => (output.kind === "finding" ? [output.finding] : []))
+  assert.deepEqual(
+    told.map((finding) => (finding.code === "foreign-answer" ? [finding.address, finding.mac] : [finding.code])),
+    [[whoami6, bystander]],
+  )
 })
 
 test("the holder dies: the next one advertises the address, and nobody else", () => {

@@ -102,7 +102,7 @@ test("an address that we hold is defended against a stranger, once in ten second
     .spokenFor(whoami)
     .filter(({ from }) => from === "w1")
     .slice(before)
-  assert.equal(said.length, 2, "one announcement in its two forms")
+  assert.equal(said.length, 1, "a single announcement (RFC 5227 section 2.4)")
   assert.deepEqual(lan.holders(whoami), ["w1"])
 })
 

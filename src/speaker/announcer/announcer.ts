@@ -58,7 +58,10 @@ export class Announcer implements Program<AnnouncerInput, AnnouncerOutput> {
   #stopping: "restarting" | "leaving" | undefined
   #exitSaid = false
   #reportAt: Instant | undefined
-  #reportedAt: Instant | undefined
+  /** Something changed that is not reported yet. */
+  #isNews = false
+  /** When a change was reported last. */
+  #newsAt: Instant | undefined
 
   constructor(options: AnnouncerOptions) {
     this.node = options.node
@@ -249,7 +252,8 @@ export class Announcer implements Program<AnnouncerInput, AnnouncerOutput> {
     }
     if (this.#reportAt !== undefined && at.now >= this.#reportAt) {
       this.#reportAt = after(at.now, reportIdleMs)
-      this.#reportedAt = at.now
+      if (this.#isNews) this.#newsAt = at.now
+      this.#isNews = false
       outputs.push({ kind: "report", report: this.report(at) })
     }
     if (this.#stopping !== undefined && !this.#exitSaid && this.lans.every((lan) => lan.exited)) {
@@ -260,7 +264,8 @@ export class Announcer implements Program<AnnouncerInput, AnnouncerOutput> {
   }
 
   #reportSoon(at: At): void {
-    const soonest = this.#reportedAt === undefined ? at.now : after(this.#reportedAt, reportIntervalMs)
+    this.#isNews = true
+    const soonest = this.#newsAt === undefined ? at.now : after(this.#newsAt, reportIntervalMs)
     const due = soonest > at.now ? soonest : at.now
     if (this.#reportAt === undefined || due < this.#reportAt) this.#reportAt = due
   }

@@ -4,17 +4,30 @@ import { after, type Instant } from "../../time/instant.ts"
 
 /** RFC 5227 section 1.1, DEFEND_INTERVAL: an address is defended at most once in that time. */
 export const defendIntervalMs = 10_000
-/** A stranger not seen for so long is gone. A contested address is asked for every 10 s, so it is seen while it stays. */
+/** And so many addresses of a link a second: who takes a whole pool is no reason for a storm. */
+export const defencesPerSecondMax = 10
+/** A stranger not seen for so long is gone, if our own questions about the address went unanswered too. */
 export const forgetStrangerMs = 60_000
+/** Questions about a held address that must go unanswered: one may be lost, and many addresses are asked for in turn. */
+const unansweredMin = 3
 /** Contested addresses remembered a link; a hostile host may claim them all. */
 export const contestedMax = 1024
+/** Remembered an address: every node's kernel may answer for it. */
+export const strangersMax = 8
 /** The control question goes out again no sooner than this, however many addresses are contested. */
 const controlIntervalMs = 10_000
 
 /** What answers for an address of ours is, as far as one link shows. */
 export type Stranger =
+  /** A node of this cluster, whose kernel answers by itself. */
   | { readonly is: "member"; readonly node: string }
+  /** Its speaker is not heard: a switch answers with what it remembers, or the node's kernel does. */
+  | { readonly is: "silent-member"; readonly node: string }
   | { readonly is: "gateway" }
+  /** A speaker whose key is not ours: pools overlap. It also counts when it only asks whether the address is free. */
+  | { readonly is: "other-cluster" }
+  /** It probed for the address before it took it (RFC 5227), or the facts say that DHCP gives the address. */
+  | { readonly is: "dhcp-client" }
   /** It also answered for an address that nobody has: a proxy, or a fabric that answers for others. */
   | { readonly is: "answers-for-everything" }
   | { readonly is: "unknown" }
@@ -27,84 +40,129 @@ export type ForeignAnswer = {
   readonly lastAt: Instant
 }
 
-/** What to do about one sighting. */
+/** What to do about one sighting. `changed`: there is something to tell. */
 export type Reaction = { readonly defend: boolean; readonly askControl: boolean; readonly changed: boolean }
 
-/** How a MAC is known on a link before any control question. */
-export type Recognise = (mac: Mac) => Stranger
+/** `conflicts`: it speaks for an address that is answered here, so RFC 5227 lets us defend it. */
+export type Sighting = {
+  readonly address: Address
+  readonly mac: Mac
+  readonly stranger: Stranger
+  readonly conflicts: boolean
+}
 
-type Contested = { answer: ForeignAnswer; defendedAt: Instant | undefined }
+type Contested = { readonly answers: Map<Mac, ForeignAnswer>; defendedAt: Instant | undefined; unanswered: number }
 
-/** Who else answers for our addresses on one link. It never decides who holds: it names the stranger and paces defence. */
+/** Who else answers for our addresses on one link. It never decides who holds: it remembers the strangers and paces defence. */
 export class ForeignAnswers {
   readonly #contested = new Map<Address, Contested>()
-  readonly #answersAll = new Set<Mac>()
+  /** How many addresses each stranger contests. */
+  readonly #strangers = new Map<Mac, number>()
   #controlAt: Instant | undefined
+  #forgetAt: Instant | undefined
+  #second: { readonly since: Instant; defences: number } = { since: -Infinity as Instant, defences: 0 }
 
-  /** Somebody who is no holder of ours was seen answering for `address`; `held` where this speaker answers for it. */
-  sight(address: Address, mac: Mac, held: boolean, recognise: Recognise, now: Instant): Reaction {
-    const known = this.#contested.get(address)
-    if (known === undefined && this.#contested.size >= contestedMax)
-      return { defend: false, askControl: false, changed: false }
-    const stranger = this.#answersAll.has(mac) ? { is: "answers-for-everything" as const } : recognise(mac)
-    const changed = known?.answer.mac !== mac || known.answer.stranger.is !== stranger.is
-    const firstAt = known?.answer.mac === mac ? known.answer.firstAt : now
-    const defend = held && (known?.defendedAt === undefined || now >= after(known.defendedAt, defendIntervalMs))
-    this.#contested.set(address, {
-      answer: { address, mac, stranger, firstAt, lastAt: now },
-      defendedAt: defend ? now : known?.defendedAt,
-    })
-    return { defend, askControl: stranger.is === "unknown" && this.#mayAskControl(now), changed }
+  /** Somebody who is no holder of ours was seen to answer for an address, or to want it. */
+  sight({ address, mac, stranger, conflicts }: Sighting, now: Instant): Reaction {
+    const contested = this.#contested.get(address) ?? this.#begin(address)
+    const known = contested?.answers.get(mac)
+    if (contested === undefined || (known === undefined && contested.answers.size >= strangersMax)) return nothing
+    if (known === undefined) this.#strangers.set(mac, (this.#strangers.get(mac) ?? 0) + 1)
+    contested.answers.set(mac, { address, mac, stranger, firstAt: known?.firstAt ?? now, lastAt: now })
+    contested.unanswered = 0
+    this.#forgetAt ??= after(now, forgetStrangerMs)
+    return {
+      defend: conflicts && this.#mayDefend(contested, now),
+      askControl: (stranger.is === "unknown" || stranger.is === "dhcp-client") && this.#mayAskControl(now),
+      changed: known === undefined || known.stranger.is !== stranger.is,
+    }
   }
 
-  /** The control address was answered: a stranger that did answers for everything. True where that changes a finding. */
-  controlAnswered(mac: Mac): boolean {
-    if (this.#answersAll.has(mac)) return false
-    const its = [...this.#contested.values()].filter(({ answer }) => answer.mac === mac)
-    // Anybody can send such a frame, from any number of MACs: only a stranger's tells something.
-    if (its.length === 0) return false
-    if (this.#answersAll.size >= contestedMax) this.#answersAll.clear()
-    this.#answersAll.add(mac)
-    const unknown = its.filter(({ answer }) => answer.stranger.is === "unknown")
-    for (const contested of unknown)
-      contested.answer = { ...contested.answer, stranger: { is: "answers-for-everything" } }
-    return unknown.length > 0
-  }
-
-  /** How many MACs are known to answer for everything. */
-  get answeringForAll(): number {
-    return this.#answersAll.size
-  }
-
-  /** Drops strangers not seen for a minute. True where any was. */
-  forget(now: Instant): boolean {
-    let changed = false
-    for (const [address, { answer }] of this.#contested)
-      if (now >= after(answer.lastAt, forgetStrangerMs)) changed = this.#contested.delete(address) || changed
-    if (changed && this.#contested.size === 0) this.#answersAll.clear()
+  /** More became known of a station. The answers of it that this changes. */
+  recognise(mac: Mac, stranger: Stranger): readonly ForeignAnswer[] {
+    if (!this.#strangers.has(mac)) return []
+    const changed: ForeignAnswer[] = []
+    for (const { answers } of this.#contested.values()) {
+      const known = answers.get(mac)
+      if (known === undefined || known.stranger.is === stranger.is) continue
+      answers.set(mac, { ...known, stranger })
+      changed.push(answers.get(mac)!)
+    }
     return changed
   }
 
-  clear(address: Address): boolean {
-    return this.#contested.delete(address)
+  /** All were asked who answers for it. True where somebody is known to. */
+  asked(address: Address): boolean {
+    const contested = this.#contested.get(address)
+    if (contested !== undefined) contested.unanswered++
+    return contested !== undefined
   }
 
-  /** When the next stranger would be forgotten. Contested addresses are few, so they are looked through. */
-  wakeAt(): Instant | undefined {
-    let first: Instant | undefined
-    for (const { answer } of this.#contested.values()) {
-      const at = after(answer.lastAt, forgetStrangerMs)
-      if (first === undefined || at < first) first = at
+  /** Drops strangers that are gone, and returns them. */
+  forget(isHeld: (address: Address) => boolean, now: Instant): readonly ForeignAnswer[] {
+    if (this.#forgetAt === undefined || now < this.#forgetAt) return []
+    const gone: ForeignAnswer[] = []
+    let next: Instant | undefined
+    for (const [address, { answers, unanswered }] of this.#contested) {
+      const isSure = !isHeld(address) || unanswered >= unansweredMin
+      for (const answer of answers.values()) {
+        const at = after(answer.lastAt, forgetStrangerMs)
+        if (now >= at && isSure) gone.push(answer)
+        else next = Math.min(next ?? Infinity, Math.max(at, after(now, defendIntervalMs))) as Instant
+      }
     }
-    return first
+    for (const { address, mac } of gone) this.#drop(address, mac)
+    this.#forgetAt = next
+    return gone
   }
 
-  of(address: Address): ForeignAnswer | undefined {
-    return this.#contested.get(address)?.answer
+  /** The address is no longer contested, whoever did. */
+  clear(address: Address): readonly ForeignAnswer[] {
+    const gone = this.of(address)
+    for (const { mac } of gone) this.#drop(address, mac)
+    return gone
+  }
+
+  /** When strangers may be gone. */
+  wakeAt(): Instant | undefined {
+    return this.#forgetAt
+  }
+
+  of(address: Address): readonly ForeignAnswer[] {
+    return [...(this.#contested.get(address)?.answers.values() ?? [])]
+  }
+
+  isStranger(mac: Mac): boolean {
+    return this.#strangers.has(mac)
   }
 
   list(): readonly ForeignAnswer[] {
-    return [...this.#contested.values()].map(({ answer }) => answer)
+    return [...this.#contested.values()].flatMap(({ answers }) => [...answers.values()])
+  }
+
+  #begin(address: Address): Contested | undefined {
+    if (this.#contested.size >= contestedMax) return undefined
+    const contested: Contested = { answers: new Map(), defendedAt: undefined, unanswered: 0 }
+    this.#contested.set(address, contested)
+    return contested
+  }
+
+  #drop(address: Address, mac: Mac): void {
+    const contested = this.#contested.get(address)
+    if (contested?.answers.delete(mac) !== true) return
+    if (contested.answers.size === 0) this.#contested.delete(address)
+    const left = this.#strangers.get(mac)! - 1
+    if (left === 0) this.#strangers.delete(mac)
+    else this.#strangers.set(mac, left)
+  }
+
+  #mayDefend(contested: Contested, now: Instant): boolean {
+    if (contested.defendedAt !== undefined && now < after(contested.defendedAt, defendIntervalMs)) return false
+    if (now >= after(this.#second.since, 1000)) this.#second = { since: now, defences: 0 }
+    if (this.#second.defences >= defencesPerSecondMax) return false
+    this.#second.defences++
+    contested.defendedAt = now
+    return true
   }
 
   #mayAskControl(now: Instant): boolean {
@@ -113,3 +171,5 @@ export class ForeignAnswers {
     return true
   }
 }
+
+const nothing: Reaction = { defend: false, askControl: false, changed: false }

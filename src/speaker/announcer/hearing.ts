@@ -27,6 +27,8 @@ export type Heard = {
   /** The address that an answer was given to; undefined for what answers nobody. */
   readonly answers: Address | undefined
   readonly token: Token | NoToken
+  /** A token stands in it that another key than ours has sealed. */
+  readonly sealedElsewhere: boolean
 }
 
 export type Unheard = { readonly kind: "malformed"; readonly because: string }
@@ -40,7 +42,8 @@ export const hear = (frame: Uint8Array, link: Link, keys: SharedKeys): Heard | U
 const hearArp = (frame: Uint8Array, link: Link, keys: SharedKeys): Heard | Unheard => {
   const packet = parseArp(frame)
   if (packet.kind === "malformed") return { kind: "malformed", because: packet.because }
-  const { senderAddress, targetAddress } = packet
+  const { senderAddress, targetAddress, sealedToken } = packet
+  const token = sealedToken === undefined ? noToken : openArpToken(keys, packet)
   const asks = packet.operation === "request" && senderAddress !== targetAddress
   return {
     kind: "heard",
@@ -50,7 +53,8 @@ const hearArp = (frame: Uint8Array, link: Link, keys: SharedKeys): Heard | Unhea
     speaksFor: senderAddress === 0 ? undefined : senderAddress,
     asksFor: asks ? targetAddress : undefined,
     answers: packet.operation === "reply" && senderAddress !== targetAddress ? targetAddress : undefined,
-    token: packet.sealedToken === undefined ? noToken : openArpToken(keys, packet),
+    token,
+    sealedElsewhere: isWrong(token) && isZeroFrom(frame, arpBytes + sealedToken!.length),
   }
 }
 
@@ -58,6 +62,7 @@ const hearNdp = (frame: Uint8Array, link: Link, keys: SharedKeys): Heard | Unhea
   const packet = parseNdp(frame)
   if (packet.kind === "malformed") return { kind: "malformed", because: packet.because }
   const { sourceAddress, target } = packet
+  const token = packet.sealedToken === undefined ? noToken : openNdpToken(keys, packet)
   const isSolicitation = packet.kind === "solicitation"
   return {
     kind: "heard",
@@ -67,11 +72,20 @@ const hearNdp = (frame: Uint8Array, link: Link, keys: SharedKeys): Heard | Unhea
     speaksFor: isSolicitation ? (sourceAddress === 0n ? undefined : sourceAddress) : target,
     asksFor: isSolicitation ? target : undefined,
     answers: !isSolicitation && packet.solicited ? packet.destinationAddress : undefined,
-    token: packet.sealedToken === undefined ? noToken : openNdpToken(keys, packet),
+    token,
+    sealedElsewhere: isWrong(token),
   }
 }
 
 const noToken: NoToken = { kind: "no-token", because: "absent" }
+
+const isWrong = (token: Token | NoToken): boolean => token.kind === "no-token" && token.because === "wrong-tag"
+
+/** Ethernet's header and an ARP packet. */
+const arpBytes = 42
+
+/** Some machines leave rubbish in the padding, where a token would stand; a speaker leaves zeros behind its token. */
+const isZeroFrom = (frame: Uint8Array, at: number): boolean => frame.subarray(at).every((byte) => byte === 0)
 
 /** The answer to a client's question, if this link answers for the address: two look-ups and one frame. */
 export const answerTo = (

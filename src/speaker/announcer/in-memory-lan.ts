@@ -19,6 +19,8 @@ export type Station = {
   readonly name: string
   readonly mac: Mac
   readonly address: Ipv4
+  /** Nodes of another cluster share the LAN and nothing else. */
+  readonly cluster: string
   announcer: Announcer
   device: Interface
   /** Off: it neither hears nor speaks nor runs. */
@@ -80,14 +82,14 @@ export class InMemoryLan {
   }
 
   /** Adds a node w1, w2, ... and starts its speaker. */
-  add(secrets: BeatSecrets = defaultSecrets): Station {
+  add(secrets: BeatSecrets = defaultSecrets, cluster = "attic"): Station {
     const number = this.stations.length + 1
     const name = `w${number}`
     const mac = (0x525400280010 + number) as Mac
     const address = parseAddress(`192.168.40.${10 + number}`) as Ipv4
     const announcer = createAnnouncer(name, number, secrets)
     const device = deviceOf(mac, address)
-    const station: Station = { name, mac, address, announcer, device, on: true, plugged: true, outputs: [] }
+    const station: Station = { name, mac, address, cluster, announcer, device, on: true, plugged: true, outputs: [] }
     this.stations.push(station)
     return station
   }
@@ -100,7 +102,7 @@ export class InMemoryLan {
   }
 
   surround(station: Station): void {
-    this.feed(station, { kind: "surroundings", surroundings: surroundingsOf(this) })
+    this.feed(station, { kind: "surroundings", surroundings: surroundingsOf(this, station.cluster) })
   }
 
   startAll(count: number): readonly Station[] {
@@ -227,9 +229,11 @@ export class InMemoryLan {
   }
 }
 
-export const surroundingsOf = (lan: InMemoryLan): Surroundings => ({
-  cluster: "attic",
-  members: lan.stations.map(({ name, address }): Member => ({ node: name, addresses: [address], reported: [] })),
+export const surroundingsOf = (lan: InMemoryLan, cluster = "attic"): Surroundings => ({
+  cluster,
+  members: lan.stations
+    .filter((station) => station.cluster === cluster)
+    .map(({ name, address }): Member => ({ node: name, addresses: [address], reported: [] })),
   ranges: [parseRange("192.168.40.200-192.168.40.219")!],
   links: undefined,
   controls: [parseAddress("192.168.40.219")!],

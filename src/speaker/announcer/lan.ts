@@ -1,5 +1,4 @@
 import type { Address, Ipv6 } from "../../net/address.ts"
-import type { Mac } from "../../net/mac.ts"
 import type { Boot, Epoch, Grant, NodeId } from "../../ownership/beat.ts"
 import type { Finding as SegmentFinding } from "../../ownership/finding.ts"
 import type { InheritedClaim, SegmentInput } from "../../ownership/input.ts"
@@ -15,8 +14,9 @@ import type { Intent, Surroundings } from "../intent.ts"
 import type { AnswerTable } from "./answer-table.ts"
 import type { BeatProfile } from "./beat-profile.ts"
 import type { Finding } from "./finding.ts"
-import { type ForeignAnswer, ForeignAnswers, type Stranger } from "./foreign-answers.ts"
+import type { ForeignAnswer } from "./foreign-answers.ts"
 import { hear, type Heard } from "./hearing.ts"
+import { foreignFinding, Impostors } from "./impostors.ts"
 import { carries, type Link } from "./link.ts"
 import { MemberDirectory, nodeIdOf } from "./member-directory.ts"
 import type { AnnouncerOutput } from "./output.ts"
@@ -65,9 +65,8 @@ export class Lan {
   readonly #scope: BeatScope
   readonly #segment: Segment
   readonly #view: SegmentView
-  readonly #foreign = new ForeignAnswers()
+  readonly #impostors: Impostors
   readonly #held = new Map<Address, HeldGroup>()
-  #controls: readonly Address[] = []
   #link: Link
   #silent = false
   #exited = false
@@ -83,6 +82,13 @@ export class Lan {
     this.#view = new SegmentView(setup.node, this.directory)
     this.voice = new Voice({ ...setup, directory: this.directory, scope: this.#scope })
     this.voice.link = link
+    this.#impostors = new Impostors({
+      voice: this.voice,
+      directory: this.directory,
+      windowMs: setup.profile.intervalMs * setup.profile.misses,
+      arpPerSecondMax: setup.arpPerSecondMax,
+      isHeld: this.#isHeld,
+    })
     this.#segment = createSegment({
       self: nodeIdOf(setup.node),
       boot: setup.boot,
@@ -108,7 +114,7 @@ export class Lan {
   }
 
   get contested(): readonly ForeignAnswer[] {
-    return this.#foreign.list()
+    return this.#impostors.list()
   }
 
   /** The link as it is now; undefined: gone or down. Its index changes when the card is replaced, its MAC when a bond's first member is. */
@@ -128,9 +134,9 @@ export class Lan {
   }
 
   /** Also after each change of the link: who is within reach depends on its addresses. */
-  members({ members, controls }: Surroundings, viewComplete: boolean, at: At): Outputs {
-    this.#controls = controls
+  members({ members, controls, dhcp = [] }: Surroundings, viewComplete: boolean, at: At): Outputs {
     const listed = this.directory.list(members, this.#link)
+    this.#impostors.surround({ speakers: listed.length + 1, controls, dhcp })
     const outputs = this.#step({ kind: "members", members: listed }, at)
     return [...outputs, ...this.#step(this.#view.again(this.#link.name, viewComplete), at)]
   }
@@ -155,14 +161,15 @@ export class Lan {
 
   wake(at: At): Outputs {
     const outputs = this.#step({ kind: "wake" }, at)
-    const asked = this.#silent ? [] : this.voice.askDue(at.now)
-    if (this.#foreign.forget(at.now)) this.#changed = true
-    return [...outputs, ...this.voice.sayDue(at.now), ...asked]
+    const due = this.#maySpeak() ? [...this.voice.askDue(at.now), ...this.#impostors.ask(at.now)] : []
+    const told = this.#impostors.tell(this.#link.name, at.now)
+    if (told.length > 0) this.#changed = true
+    return [...outputs, ...this.voice.sayDue(at.now), ...due, ...told]
   }
 
   wakeAt(): Instant | undefined {
-    const speaking = this.#silent || this.voice.link === undefined ? undefined : this.voice.wakeAt()
-    return earliest(this.#segment.wakeAt(), speaking, this.#foreign.wakeAt())
+    const speaking = this.#maySpeak() ? this.voice.wakeAt() : undefined
+    return earliest(this.#segment.wakeAt(), speaking, this.#impostors.wakeAt(this.#maySpeak()))
   }
 
   datagram(from: Address, ttl: number, bytes: Uint8Array, at: At): Outputs {
@@ -171,7 +178,7 @@ export class Lan {
     const read = decodeBeat(bytes, receiver)
     if (read.kind === "refused") return this.#drop(`beat-${read.because}`)
     this.#setup.tally.beatsReceived++
-    this.directory.hear(read.beat.from, from, read.beat.mac)
+    this.directory.hear(read.beat.from, from, read.beat.mac, at.now)
     return this.#step({ kind: "beat", beat: read.beat }, at)
   }
 
@@ -184,17 +191,17 @@ export class Lan {
     if (heard.kind === "malformed") return this.#drop(`frame-${heard.because}`)
     if (heard.mac === this.#link.mac || heard.packet.source === this.#link.mac) return []
     const { directory, voice } = this
-    const isHeld = (address: Address): boolean => this.#grantOf(address) !== undefined
+    const isHeld = this.#isHeld
     const around = { link: this.#link, directory, view: this.#view, questions: voice.questions, isHeld }
     const sighting = sightingOf(heard, around, at.now)
     const outputs = this.#step(sighting, at, heard)
-    const { asksFor, speaksFor } = heard
+    const { asksFor } = heard
     if (voice.hear(heard, asksFor !== undefined && isHeld(asksFor), at.now)) this.#changed = true
-    if (speaksFor !== undefined && this.#controls.includes(speaksFor)) this.#answersForEverything(heard.mac)
+    const shown = this.#impostors.hear(heard, at.now)
     if (sighting.kind === "foreign" && isHeld(sighting.address))
-      return [...outputs, ...this.#contest(sighting.address, sighting.mac, at)]
-    if (sighting.kind !== "request") return outputs
-    return [...outputs, ...voice.answer(heard, sighting.address, this.#grantOf, at.now)]
+      return [...outputs, ...shown, ...this.#impostors.sight(sighting.address, sighting.mac, at.now)]
+    if (sighting.kind !== "request") return [...outputs, ...shown]
+    return [...outputs, ...shown, ...voice.answer(heard, sighting.address, this.#grantOf, at.now)]
   }
 
   /** Whether something came up since the last time that is worth telling the API. */
@@ -224,7 +231,7 @@ export class Lan {
     const segment = this.#segment.inspect(now).findings.filter(({ code }) => !strangerCodes.has(code))
     return [
       ...segment.map((finding) => this.#told(finding)),
-      ...this.#foreign.list().map((answer) => foreignFinding(link, answer)),
+      ...this.#impostors.list().map((answer) => foreignFinding(link, answer)),
       ...this.voice
         .unanswered()
         .map(({ address, gateway }): Finding => ({ code: "gateway-silent", link, address, gateway })),
@@ -233,6 +240,12 @@ export class Lan {
 
   readonly #grantOf = (address: Address): Grant | undefined =>
     this.#silent ? undefined : this.#setup.table.get(this.#link.index, address)?.grant
+
+  readonly #isHeld = (address: Address): boolean => this.#grantOf(address) !== undefined
+
+  #maySpeak(): boolean {
+    return !this.#silent && this.voice.link !== undefined
+  }
 
   #step(input: SegmentInput, at: At, asked?: Heard): Outputs {
     return this.#segment.step(input, at).flatMap((output) => this.#perform(output, at, asked))
@@ -252,6 +265,7 @@ export class Lan {
           : this.voice.answerToken(asked, output.address, output.nonce, output.holds, at.now)
       case "announce":
         this.#hold(output.key, output.addresses, output, at)
+        this.#impostors.watch(output.addresses, at.now)
         return this.voice.announce(output, at.now)
       case "answering":
         return this.#answering(output, at)
@@ -273,6 +287,7 @@ export class Lan {
       if (addresses.includes(address)) continue
       this.#setup.table.delete(this.#link.index, address)
       this.voice.forget(address)
+      this.#impostors.release(address)
     }
     if (this.voice.link !== undefined) this.#answer(addresses, grant)
     if (addresses.length === 0) this.#held.delete(key)
@@ -305,40 +320,14 @@ export class Lan {
     this.#changed = true
     if (finding.code !== "stranger-answers" && finding.code !== "answered-without-token")
       return [{ kind: "finding", finding: this.#told(finding), on }]
-    if (on) return this.#contest(finding.address, finding.mac, at)
-    const known = this.#foreign.of(finding.address)
-    this.#foreign.clear(finding.address)
-    return known === undefined ? [] : [{ kind: "finding", finding: foreignFinding(this.#link.name, known), on: false }]
+    return on
+      ? this.#impostors.sight(finding.address, finding.mac, at.now)
+      : this.#impostors.clear(finding.address, this.#link.name)
   }
 
   #told(finding: SegmentFinding): Finding {
     const nodes = nodesOf(finding).map((node) => this.directory.nameOf(node))
     return { code: "segment", link: this.#link.name, finding, nodes }
-  }
-
-  #contest(address: Address, mac: Mac, at: At): Outputs {
-    const held = this.#grantOf(address) !== undefined
-    const { defend, askControl, changed } = this.#foreign.sight(address, mac, held, this.#recognise, at.now)
-    const control = askControl ? this.#controls.find((one) => typeof one === typeof address) : undefined
-    const answer = this.#foreign.of(address)
-    if (changed) this.#changed = true
-    return [
-      ...(changed && answer !== undefined
-        ? [{ kind: "finding", finding: foreignFinding(this.#link.name, answer), on: true } as const]
-        : []),
-      ...(defend ? this.voice.defend(address, at.now) : []),
-      ...(control === undefined ? [] : this.voice.askPlainly(control, at.now)),
-    ]
-  }
-
-  #answersForEverything(mac: Mac): void {
-    if (this.#foreign.controlAnswered(mac)) this.#changed = true
-  }
-
-  readonly #recognise = (mac: Mac): Stranger => {
-    const member = this.directory.nodeOf(mac)
-    if (member !== undefined) return { is: "member", node: this.directory.nameOf(member) }
-    return this.voice.isGatewayMac(mac) ? { is: "gateway" } : { is: "unknown" }
   }
 
   #drop(reason: string): Outputs {
@@ -374,11 +363,3 @@ const nodesOf = (finding: SegmentFinding): readonly NodeId[] => {
 }
 
 const strangerCodes: ReadonlySet<string> = new Set(["stranger-answers", "answered-without-token"])
-
-const foreignFinding = (link: string, { address, mac, stranger }: ForeignAnswer): Finding => ({
-  code: "foreign-answer",
-  link,
-  address,
-  mac,
-  stranger,
-})

@@ -5,6 +5,7 @@ import { sha256 } from "../../net/sha256.ts"
 import { utf8Bytes } from "../../net/utf8.ts"
 import type { NodeId } from "../../ownership/beat.ts"
 import type { Member as SegmentMember } from "../../ownership/group.ts"
+import type { Instant } from "../../time/instant.ts"
 import type { Member } from "../intent.ts"
 import type { Link } from "./link.ts"
 
@@ -33,6 +34,7 @@ export class MemberDirectory {
   readonly #learned = new Map<NodeId, Address>()
   readonly #macs = new Map<NodeId, Mac>()
   readonly #nodesByMac = new Map<Mac, NodeId>()
+  readonly #heardAt = new Map<NodeId, Instant>()
   /** A name is hashed once, not once a group and candidate. */
   readonly #ids = new Map<string, NodeId>()
 
@@ -62,8 +64,9 @@ export class MemberDirectory {
   }
 
   /** A beat came: whoever signs with the key is heard and answered, in the list or not. */
-  hear(node: NodeId, address: Address, mac: Mac): void {
+  hear(node: NodeId, address: Address, mac: Mac, now: Instant): void {
     this.#learned.set(node, address)
+    this.#heardAt.set(node, now)
     this.meet(node, mac)
   }
 
@@ -79,6 +82,11 @@ export class MemberDirectory {
     const id = this.#ids.get(node) ?? nodeIdOf(node)
     this.#ids.set(node, id)
     return id
+  }
+
+  /** When its last beat came. */
+  heardAt(node: NodeId): Instant | undefined {
+    return this.#heardAt.get(node)
   }
 
   addressOf(node: NodeId): Address | undefined {

@@ -8,6 +8,8 @@ export type Pacer<T> = {
   /** Items that may leave now, in order: `item` too, unless it must wait. */
   readonly send: (item: T, now: Instant) => readonly T[]
   readonly due: (now: Instant) => readonly T[]
+  /** Whether an item sent now would leave at once. */
+  readonly isFree: (now: Instant) => boolean
   readonly wakeAt: () => Instant | undefined
   readonly dropped: () => number
 }
@@ -36,6 +38,7 @@ export const createPacer = <T>(perSecondMax: number | undefined): Pacer<T> => {
       return due(now)
     },
     due,
+    isFree: (now) => waiting.length === 0 && (nextAt === undefined || now >= nextAt),
     wakeAt: () => (waiting.length > 0 ? nextAt : undefined),
     dropped: () => dropped,
   }

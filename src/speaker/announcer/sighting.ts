@@ -45,7 +45,8 @@ const saidByMember = (heard: Heard, from: NodeId, { questions }: Surrounding): S
     }
     case "answer": {
       const address = questions.get(token.nonce)?.address
-      if (address === undefined) return undefined
+      // Nobody waits for it: a standing question's. Its speaker answers, no kernel, and claims settle who holds what.
+      if (address === undefined) return { kind: "sighting" }
       const holds = token.grant === 0 ? undefined : token.grant - 1
       return { kind: "answer", from, address, holds, nonce: token.nonce }
     }

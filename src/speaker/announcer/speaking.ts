@@ -53,6 +53,18 @@ export const question = (
   return requestFrom(link, sender, target, seal(keys, link, target.address, token))
 }
 
+/** Nobody waits for its answer by nonce: a speaker's is told from a kernel's by its token, a stranger's has none. */
+const standingNonce = 0
+
+/**
+ * Does anybody else answer for an address held here? Without an IPv4 address of this node it would be a probe
+ * (RFC 5227 section 2.1.1), at which others defend what is not theirs: then it is not asked.
+ */
+export const standingQuestion = (link: Link, address: Address, keys: SharedKeys): Uint8Array | undefined =>
+  typeof address === "number" && link.ipv4 === undefined
+    ? undefined
+    : question(link, { address, mac: undefined }, keys, { kind: "question", nonce: standingNonce })
+
 const requestFrom = (
   link: Link,
   sender: Address,

@@ -13,7 +13,7 @@ import type { MemberDirectory } from "./member-directory.ts"
 import type { AnnouncerOutput } from "./output.ts"
 import { createPacer, type Pacer } from "./pacer.ts"
 import { createRecentAskers, type RecentAskers } from "./recent-askers.ts"
-import { announcement, directedRequest, question, type Station, tokenAnswer } from "./speaking.ts"
+import { announcement, directedRequest, question, standingQuestion, type Station, tokenAnswer } from "./speaking.ts"
 import type { Tally } from "./tally.ts"
 
 /** A claim to be told to the whole segment. */
@@ -112,9 +112,20 @@ export class Voice {
     return [...said, ...this.askDue(now)]
   }
 
-  /** Says once more, to all, that an address is ours. RFC 5227 section 2.4 allows one announcement; its pace is the caller's. */
+  /**
+   * Says once more, to all, that an address is ours: the single announcement of RFC 5227 section 2.4, a request, which
+   * Linux takes for an entry younger than a second too. Its pace is the caller's.
+   */
   defend(address: Address, now: Instant): Say {
-    return this.#say(now, (link, keys) => this.#gratuitous(link, keys, address))
+    return this.#say(now, (link, keys) => this.#gratuitous(link, keys, address).slice(0, 1))
+  }
+
+  /**
+   * Does anybody else answer for an address held here? A question that would have to wait for its turn is left out:
+   * announcements and answers go first.
+   */
+  askOthers(address: Address, now: Instant): Say {
+    return this.#pacer.isFree(now) ? this.#say(now, (link, keys) => [standingQuestion(link, address, keys)]) : []
   }
 
   /** An address is no longer ours, or the MAC it was announced with is no longer the link's. */

@@ -2,8 +2,8 @@ import type { JsonObject } from "../../kubernetes/http.ts"
 import { type Address, printAddress } from "../../net/address.ts"
 import { printMac } from "../../net/mac.ts"
 import type { Finding as SegmentFinding } from "../../ownership/finding.ts"
+import { type StrangerClass, strangerRemedy, strangerWords } from "../../wording/stranger.ts"
 import type { Finding } from "../announcer/finding.ts"
-import type { Stranger } from "../announcer/foreign-answers.ts"
 
 /** A finding as the Speaker object, the log and `inspect` tell it: its code, a sentence, and its facts as texts. */
 export type ToldFinding = { readonly code: string; readonly message: string; readonly facts: JsonObject }
@@ -16,8 +16,11 @@ export const tellFinding = (finding: Finding): ToldFinding => {
     case "foreign-answer": {
       const { link, stranger } = finding
       const [address, mac] = [printAddress(finding.address), printMac(finding.mac)]
-      const message = `${mac} on ${link} also answers for ${address}: ${whatItIs(stranger)}. The address is kept; ${whatToDo(stranger)}`
-      return told("foreign-answer", message, { link, address, mac, class: stranger.is })
+      const node = "node" in stranger ? stranger.node : undefined
+      const is: StrangerClass = stranger.is
+      const does = is === "other-cluster" ? "wants" : "also answers for"
+      const message = `${mac} on ${link} ${does} ${address}: it is ${strangerWords(is, node)}. The address is kept; ${strangerRemedy(is)}`
+      return told("foreign-answer", message, { link, address, mac, class: is, ...(node !== undefined && { node }) })
     }
     case "gateway-silent": {
       const [address, gateway] = [printAddress(finding.address), printAddress(finding.gateway)]
@@ -51,32 +54,6 @@ export const tellFinding = (finding: Finding): ToldFinding => {
 }
 
 const told = (code: string, message: string, facts: JsonObject): ToldFinding => ({ code, message, facts })
-
-const whatItIs = (stranger: Stranger): string => {
-  switch (stranger.is) {
-    case "member":
-      return `it is the node ${stranger.node}, whose kernel answers by itself`
-    case "gateway":
-      return "it is the gateway"
-    case "answers-for-everything":
-      return "it answers for addresses that nobody has, too, as a proxy does"
-    case "unknown":
-      return "it is none of this cluster's nodes and not the gateway"
-  }
-}
-
-const whatToDo = (stranger: Stranger): string => {
-  switch (stranger.is) {
-    case "member":
-      return "set strictARP in kube-proxy's configuration, or remove the address from that node"
-    case "gateway":
-      return "look for a proxy ARP setting or a static entry on the router"
-    case "answers-for-everything":
-      return "turn proxy ARP (or ARP suppression) off on that device"
-    case "unknown":
-      return "find the device by its MAC, or take the address out of the pool"
-  }
-}
 
 const tellSegment = (finding: SegmentFinding, link: string, nodes: readonly string[]): ToldFinding => {
   const say = (message: string, facts: JsonObject): ToldFinding => told(finding.code, message, { link, ...facts })

@@ -51,8 +51,10 @@ export const addressOfFinding = (finding: Finding): Address | undefined => {
   }
 }
 
-/** A finding's identity: raised anew with the same one, it is the same finding. */
+/** A finding's identity: raised anew with the same one, it is the same finding. A stranger known for what it is, is news. */
 export const findingId = (finding: Finding): string => {
+  if (finding.code === "foreign-answer")
+    return `${finding.code} ${printAddress(finding.address)} ${finding.mac} ${finding.stranger.is}`
   const { code, message } = tellFinding(finding)
   const address = addressOfFinding(finding)
   return `${code} ${address === undefined ? message : printAddress(address)}`

@@ -22,6 +22,9 @@ export const surroundingsFrom = (cluster: Cluster, clusterId: string): Surroundi
     ranges: [...ranges, ...strays(cluster, ranges)],
     links: advertisedLinks(cluster),
     controls: controlAddresses(cluster, ranges),
+    dhcp: cluster.reserved.flatMap(({ kind, range }) =>
+      kind === "dhcp-range" || kind === "dhcp-reservation" ? [range] : [],
+    ),
   }
 }
 
