@@ -65,7 +65,7 @@ export type SegmentInput =
   | { readonly kind: "sighting" }
   /** A client asks for an address. Step this before looking into the answer table: the step may silence it. */
   | { readonly kind: "request"; readonly address: Address }
-  /** The hardware address of this node's link changed. Held addresses are announced again. */
+  /** This node's link has another hardware address, or is back after it was gone. Held addresses are announced again. */
   | { readonly kind: "mac"; readonly mac: Mac }
   /** Give this address to that node, if this node holds it: `move-to`. Acted on once. */
   | { readonly kind: "give"; readonly key: Address; readonly to: NodeId }

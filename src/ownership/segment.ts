@@ -88,7 +88,7 @@ const take = (state: SegmentState, input: SegmentInput, at: At): void => {
     case "announcement":
       return receiveAnnouncement(state, input, at)
     case "mac":
-      return changeMac(state, input.mac, at.now)
+      return relink(state, input.mac, at.now)
     case "give":
       return give(state, input)
     case "stop":
@@ -150,13 +150,18 @@ const setMembers = (state: SegmentState, members: readonly Member[], at: At): vo
   judgeAll(state)
 }
 
-const changeMac = (state: SegmentState, mac: SegmentState["mac"], now: Instant): void => {
-  if (mac === state.mac) return
-  state.mac = mac
+/** After a silence in which peers may have counted this node as dead, they have an interval to say so first. */
+const relink = (state: SegmentState, mac: SegmentState["mac"], now: Instant): void => {
+  const { intervalMs } = state.config
+  const isRecent = now < after(state.heardAt, state.windowMs - 2 * intervalMs)
+  const delayMs = isSingle(state) || isRecent ? 0 : intervalMs
+  const delaysMs = timing.announceMs.map((ms) => ms + delayMs)
   for (const entry of state.held) {
-    if (entry.state.is === "holding") entry.state = announceSoon(entry.state, now, timing.announceMs)
+    if (entry.state.is === "holding") entry.state = announceSoon(entry.state, now, delaysMs)
     state.dirty.add(entry)
   }
+  if (mac === state.mac) return
+  state.mac = mac
   beatToAll(state)
 }
 
