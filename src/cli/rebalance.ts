@@ -37,7 +37,7 @@ export const rebalance = async (options: RebalanceOptions): Promise<number> => {
       { kind: "Rebalance", value: { ...plan, done }, names: namesOf(plan), lines: () => [] },
       options.output,
     )
-  else say(done === undefined ? wayLines(plan, survey.again) : outcomeLines(done, style))
+  else say(done === undefined ? wayLines(plan, survey.again) : outcomeLines(done, style, survey.again))
   return done !== undefined && done.failed.length > 0 ? 1 : open ? 3 : 0
 }
 
@@ -78,9 +78,9 @@ const wayLines = ({ moves, source }: RebalancePlan, again: string): readonly str
     : [`Nothing is changed. To do it: porchlight rebalance --yes${again}`]
 }
 
-const outcomeLines = ({ moved, failed, tookMs }: Performed, style: Style): readonly string[] => [
+const outcomeLines = ({ moved, failed, tookMs }: Performed, style: Style, again: string): readonly string[] => [
   ...failed.map(({ move, says }) => `${style.bad} ${move.address} did not move: ${says}`),
-  `${moved.length} of ${moved.length + failed.length} moved in ${durationText(tookMs)}     porchlight moves`,
+  `${moved.length} of ${moved.length + failed.length} moved in ${durationText(tookMs)}     porchlight moves${again}`,
 ]
 
 const namesOf = ({ moves }: RebalancePlan): readonly string[] =>
