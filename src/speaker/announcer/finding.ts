@@ -23,6 +23,8 @@ export type Finding =
     }
   /** The router neither answered four questions nor asked: it may still send packets to where the address was. */
   | { readonly code: "gateway-silent"; readonly link: string; readonly address: Address; readonly gateway: Address }
+  /** A peer lives by the word of others: what it sends does not arrive here, so one direction at least is broken. */
+  | { readonly code: "heard-by-others"; readonly link: string; readonly node: string }
   /** The link could be spoken through and has no address, so other speakers cannot be told anything there. */
   | { readonly code: "link-without-address"; readonly link: string }
   /** Another link of this node is in the same network: that one speaks. */

@@ -64,6 +64,8 @@ export class InMemoryLan {
   lateMs = 0
   /** What beats arrive with: a router on the way would have lowered it. */
   beatTtl = 255
+  /** What is lost on the way from one station to another, by their names. */
+  loses: (from: string, to: string) => boolean = () => false
   readonly stations: Station[] = []
   readonly seen: SeenFrame[] = []
   readonly messages: SeenMessage[] = []
@@ -172,7 +174,8 @@ export class InMemoryLan {
       for (const station of this.stations) {
         const heard =
           station.name !== from && station.on && station.plugged && (isGroupMac(to) || to === macOf(station))
-        if (heard) this.feed(station, { kind: "frame", linkIndex: station.device.index, bytes })
+        if (heard && !this.loses(from, station.name))
+          this.feed(station, { kind: "frame", linkIndex: station.device.index, bytes })
       }
       if (packet.kind === "arp") this.#others(packet, to)
     })
@@ -207,7 +210,7 @@ export class InMemoryLan {
     const { to, from, bytes } = output
     this.#later(() => {
       const target = this.stations.find(({ address, on, plugged }) => address === to && on && plugged)
-      if (target !== undefined)
+      if (target !== undefined && !this.loses(station.name, target.name))
         this.feed(target, { kind: "datagram", linkIndex: target.device.index, from, ttl: this.beatTtl, bytes })
     })
   }

@@ -22,6 +22,7 @@ import { MemberDirectory, nodeIdOf } from "./member-directory.ts"
 import type { AnnouncerOutput } from "./output.ts"
 import { SegmentView } from "./segment-view.ts"
 import { sightingOf } from "./sighting.ts"
+import { heardByOthers } from "./heard-by-others.ts"
 import type { Tally } from "./tally.ts"
 import { Voice } from "./voice.ts"
 
@@ -228,9 +229,14 @@ export class Lan {
 
   findings(now: Instant): readonly Finding[] {
     const link = this.#link.name
-    const segment = this.#segment.inspect(now).findings.filter(({ code }) => !strangerCodes.has(code))
+    const picture = this.#segment.inspect(now)
     return [
-      ...segment.map((finding) => this.#told(finding)),
+      ...picture.findings.filter(({ code }) => !strangerCodes.has(code)).map((finding) => this.#told(finding)),
+      ...heardByOthers(picture).map((peer): Finding => ({
+        code: "heard-by-others",
+        link,
+        node: this.directory.nameOf(peer),
+      })),
       ...this.#impostors.list().map((answer) => foreignFinding(link, answer)),
       ...this.voice
         .unanswered()

@@ -27,6 +27,12 @@ export const tellFinding = (finding: Finding): ToldFinding => {
       const message = `the gateway ${gateway} on ${finding.link} has not answered about ${address}: it may still send packets to where the address was. See whether it answers ping, and clear its ARP entry if it does`
       return told("gateway-silent", message, { link: finding.link, address, gateway })
     }
+    case "heard-by-others":
+      return told(
+        finding.code,
+        `what ${finding.node} sends does not arrive on ${finding.link}, while other nodes hear it: packets are lost between these two nodes, in this direction at least. Nothing moves because of it; look at the cables and switch ports between them`,
+        { link: finding.link, node: finding.node },
+      )
     case "link-without-address":
       return told(
         finding.code,

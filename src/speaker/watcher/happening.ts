@@ -44,6 +44,7 @@ export const addressOfFinding = (finding: Finding): Address | undefined => {
     case "no-interface":
       return finding.key
     case "segment":
+    case "heard-by-others":
     case "link-without-address":
     case "same-network":
     case "node-id-collision":
