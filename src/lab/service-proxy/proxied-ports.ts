@@ -100,7 +100,7 @@ const portOf = (
 
 const familyOf = (address: string): Family => (address.includes(":") ? "ip6" : "ip")
 
-/** The ready pods; where there is none, those that serve while they terminate (KEP-1669). */
+/** The ready pods, and those that serve while they terminate. */
 const endpointsOf = (slices: readonly EndpointSliceObject[], family: Family, port: ServicePortObject): Endpoint[] => {
   const found = slices
     .filter(({ addressType }) => addressType === (family === "ip" ? "IPv4" : "IPv6"))
@@ -110,14 +110,11 @@ const endpointsOf = (slices: readonly EndpointSliceObject[], family: Family, por
       )?.port
       return target === undefined ? [] : (slice.endpoints ?? []).map((endpoint) => ({ ...endpoint, target }))
     })
-  const ready = found.filter(({ conditions }) => conditions?.ready !== false)
-  const usable =
-    ready.length > 0
-      ? ready
-      : found.filter(({ conditions }) => conditions?.serving === true && conditions.terminating === true)
-  return usable.flatMap(({ addresses, nodeName, target }) =>
-    (addresses ?? []).slice(0, 1).map((address) => ({ address, port: target, node: nodeName })),
-  )
+  return found.flatMap(({ addresses, nodeName, conditions, target }) => {
+    const terminating = conditions?.ready === false
+    if (terminating && !(conditions.serving === true && conditions.terminating === true)) return []
+    return (addresses ?? []).slice(0, 1).map((address) => ({ address, port: target, node: nodeName, terminating }))
+  })
 }
 
 /** Objects come from an API server that has validated them; what is no object of this kind is left out. */

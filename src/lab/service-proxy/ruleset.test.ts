@@ -36,16 +36,18 @@ test("a Service without pods is refused before any translation", () => {
 })
 
 test("a pod that is not ready gets nobody; while none is ready, those that still serve do", () => {
-  const dying = {
-    address: "10.244.2.10",
-    node: "attic-2",
-    conditions: { ready: false, serving: true, terminating: true },
-  }
-  assert.doesNotMatch(
-    rules(service({}), [slice([{ address: "10.244.1.10", node: "attic-1" }, dying])]),
-    /dnat to 10\.244\.2\.10/,
-  )
-  assert.match(rules(service({}), [slice([dying])]), /dnat to 10\.244\.2\.10:8080/)
+  const beside = rules(service({}), [slice([{ address: "10.244.1.10", node: "attic-1" }, dyingOn("attic-2")])])
+  assert.match(beside, /chain any-0 \{ goto pod-0-0; \}/)
+  assert.match(rules(service({}), [slice([dyingOn("attic-2")])]), /dnat to 10\.244\.2\.10:8080/)
+  const neverReady = { ...dyingOn("attic-2"), conditions: { ready: false, serving: false, terminating: false } }
+  assert.doesNotMatch(rules(service({}), [slice([neverReady])]), /dnat to/)
+})
+
+test("under policy Local each node goes by its own pods: one that still serves takes strangers though another node has a ready one", () => {
+  const local = service({ externalTrafficPolicy: "Local" })
+  const text = rules(local, [slice([{ address: "10.244.1.10", node: "attic-2" }, dyingOn("attic-1")])])
+  assert.match(/chain outer-0 \{([^}]*)\}/.exec(text)?.[1] ?? "", /goto any-0\s*goto pod-0-1\s*$/)
+  assert.match(text, /chain any-0 \{ goto pod-0-0; \}/)
 })
 
 test("an address with ipMode Proxy is not caught", () => {
@@ -90,6 +92,12 @@ test("a headless Service, and what is no Service, have no rules", () => {
   assert.deepEqual(readProxiedPorts([service({ clusterIPs: ["None"] })], slices), [])
   assert.equal(asService({ metadata: { name: "x" } }), undefined)
   assert.equal(asEndpointSlice({ metadata: { namespace: "a", name: "x" } }), undefined)
+})
+
+const dyingOn = (node: string) => ({
+  address: "10.244.2.10",
+  node,
+  conditions: { ready: false, serving: true, terminating: true },
 })
 
 const node: ProxyNode = {

@@ -3,7 +3,13 @@
  * to a Service goes and which source address its pod sees.
  */
 export type Family = "ip" | "ip6"
-export type Endpoint = { readonly address: string; readonly port: number; readonly node: string | undefined }
+export type Endpoint = {
+  readonly address: string
+  readonly port: number
+  readonly node: string | undefined
+  /** It serves, and takes new visitors only where there is no ready one (KEP-1669). */
+  readonly terminating: boolean
+}
 
 /** One port of one Service, in one family, as this cluster's proxies see it. */
 export type ProxiedPort = {
@@ -148,12 +154,11 @@ const endpointChains = ({ family, protocol, endpoints }: ProxiedPort, id: string
 
 const ways = (node: ProxyNode, port: ProxiedPort, id: string): string[] => {
   const pods = node.podNetworks[port.family]
-  const all = port.endpoints.map((_, index) => index)
   const fromOutsidePods = pods === undefined ? "" : `${port.family} saddr != ${pods} jump mark-for-masquerade; `
   const guard = `  chain guard-${id} { ${port.family} saddr != { ${port.sourceRanges.join(", ")} } drop; goto outer-${id}; }`
   return [
     `  # ${port.name}`,
-    `  chain any-${id} { ${pick(port, id, all)}; }`,
+    `  chain any-${id} { ${pick(port, id, takingAnywhere(port))}; }`,
     `  chain cluster-${id} { ${fromOutsidePods}goto any-${id}; }`,
     port.policy === "Cluster"
       ? `  chain outer-${id} { jump mark-for-masquerade; goto any-${id}; }`
@@ -165,13 +170,26 @@ const ways = (node: ProxyNode, port: ProxiedPort, id: string): string[] => {
 /** Local: pods of this cluster and this node itself may use every pod; strangers only those here, or none. */
 const localWay = (node: ProxyNode, port: ProxiedPort, id: string): string => {
   const pods = node.podNetworks[port.family]
-  const here = port.endpoints.flatMap((endpoint, index) => (endpoint.node === node.name ? [index] : []))
+  const here = takingOn(port, node.name)
   return `  chain outer-${id} {
     ${pods === undefined ? "" : `${port.family} saddr ${pods} goto any-${id}`}
     fib saddr type local jump mark-for-masquerade
     fib saddr type local goto any-${id}
     ${here.length === 0 ? "drop" : pick(port, id, here)}
   }`
+}
+
+/** The pods, by index, that take new visitors: the ready ones, or where there is none those that terminate. */
+export const takingAnywhere = ({ endpoints }: ProxiedPort): readonly number[] => taking(endpoints, () => true)
+
+/** For strangers under policy Local each node decides that for its own pods. */
+export const takingOn = ({ endpoints }: ProxiedPort, node: string): readonly number[] =>
+  taking(endpoints, (endpoint) => endpoint.node === node)
+
+const taking = (endpoints: readonly Endpoint[], counts: (endpoint: Endpoint) => boolean): readonly number[] => {
+  const all = endpoints.flatMap((endpoint, index) => (counts(endpoint) ? [index] : []))
+  const ready = all.filter((index) => endpoints[index]?.terminating === false)
+  return ready.length > 0 ? ready : all
 }
 
 const pick = ({ family, sticky }: ProxiedPort, id: string, among: readonly number[]): string => {

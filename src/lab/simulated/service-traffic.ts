@@ -4,7 +4,7 @@ import { type Address, type Ipv4, type Ipv6, parseAddress, printAddress } from "
 import { parsePrefix, prefixHolds } from "../../net/prefix.ts"
 import type { LocalEvidence } from "../../speaker/watcher/readiness.ts"
 import { asEndpointSlice, asService, readProxiedPorts } from "../service-proxy/proxied-ports.ts"
-import type { Endpoint, ProxiedPort } from "../service-proxy/ruleset.ts"
+import { type Endpoint, type ProxiedPort, takingAnywhere, takingOn } from "../service-proxy/ruleset.ts"
 import type { NodeShare } from "../topology/layout.ts"
 import type { SimulatedApi } from "./api-server.ts"
 import type { Visit } from "./wire.ts"
@@ -62,8 +62,8 @@ export const createServiceTraffic = (
     if (port.sourceRanges.length > 0 && !port.sourceRanges.some((range) => holds(range, visit.from)))
       return { kind: "dropped" }
     if (port.endpoints.length === 0) return { kind: "refused" }
-    const usable = port.policy === "Local" ? port.endpoints.filter((one) => one.node === node) : port.endpoints
-    const chosen = usable[Math.floor(world.chance() * usable.length)]
+    const usable = port.policy === "Local" ? takingOn(port, node) : takingAnywhere(port)
+    const chosen = port.endpoints[usable[Math.floor(world.chance() * usable.length)] ?? -1]
     if (chosen === undefined) return { kind: "dropped" }
     const seen = port.policy === "Local" ? printAddress(visit.from) : masqueraded(shares.get(node), node, chosen)
     return {
@@ -80,7 +80,7 @@ export const createServiceTraffic = (
       const service = services.find(({ spec }) => spec.healthCheckNodePort === healthCheckNodePort)
       if (service === undefined) return "absent"
       const here = readProxiedPorts([service], slices).some(({ endpoints }) =>
-        endpoints.some((one) => one.node === node),
+        endpoints.some((one) => one.node === node && !one.terminating),
       )
       return here ? "endpoints" : "no-endpoints"
     },
