@@ -9,6 +9,8 @@ export type Beats = {
   readonly send: (datagram: BeatDatagram) => string | undefined
   readonly drain: () => void
   readonly isBound: () => boolean
+  /** Why there is no beat port, unless another process has it: that is an upgrade, and this one is ready for its turn. */
+  readonly refusal: () => Failure | undefined
 }
 
 export type BeatsOptions = {
@@ -18,7 +20,7 @@ export type BeatsOptions = {
   readonly onBound: () => void
   /** What the old process of this node holds: answered for, until a peer shows a better claim. */
   readonly onInherited: (holds: readonly InheritedHold[]) => void
-  /** Said once. */
+  /** Said once a code. */
   readonly onTrouble: (trouble: Failure) => void
 }
 
@@ -30,20 +32,19 @@ const inspectMs = 500
  * The beat port is the lock between two speakers of one node: who has it beats. During an upgrade the new one waits for
  * it, and answers meanwhile for what the old one holds.
  */
-export const openBeats = (options: BeatsOptions): Beats => {
+export const openBeats = (options: BeatsOptions, openSocket: typeof openBeatSocket = openBeatSocket): Beats => {
   let socket: BeatSocket | undefined
-  let isTroubled = false
+  let trouble: Failure | undefined
   const open = (): void => {
-    const opened = openBeatSocket({ port: beatPort, onDatagram: options.onDatagram })
+    const opened = openSocket({ port: beatPort, onDatagram: options.onDatagram })
     if (!("kind" in opened)) {
       socket = opened
+      trouble = undefined
       return options.onBound()
     }
-    if (!isTroubled) {
-      isTroubled = true
-      options.onTrouble(opened)
-      void inherit()
-    }
+    if (trouble?.code !== opened.code) options.onTrouble(opened)
+    if (trouble === undefined) void inherit()
+    trouble = opened
     setTimeout(open, retryMs)
   }
   const inherit = async (): Promise<void> => {
@@ -57,5 +58,6 @@ export const openBeats = (options: BeatsOptions): Beats => {
     send: (datagram) => (socket === undefined ? "unbound" : socket.send(datagram)),
     drain: () => void socket?.drain(),
     isBound: () => socket !== undefined,
+    refusal: () => (trouble?.code === "EADDRINUSE" ? undefined : trouble),
   }
 }

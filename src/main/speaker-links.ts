@@ -1,12 +1,15 @@
 import { CommandFailure } from "../cli/failure.ts"
 import type { Failure } from "../edge/failure.ts"
 import { defaultExcludedNames, excludeFile, excluding, readExcludedNames } from "../edge/link/exclude.ts"
-import { watchInterfaces } from "../edge/link/netlink.ts"
+import { type InterfaceWatch, watchInterfaces } from "../edge/link/netlink.ts"
 import type { Log } from "../edge/log.ts"
 import type { Interface } from "../net/interface.ts"
 
 /** Follows this machine's interfaces, without those that MetalLB's exclude file names (its default list where there is no file). */
-export const watchLinks = async (log: Log, onChange: (interfaces: readonly Interface[]) => void): Promise<void> => {
+export const watchLinks = async (
+  log: Log,
+  onChange: (interfaces: readonly Interface[]) => void,
+): Promise<InterfaceWatch> => {
   const named = await readExcludedNames(excludeFile)
   const names = "kind" in named || named.length === 0 ? defaultExcludedNames : named
   if ("kind" in named) log.warn("exclude-file", `${named.message}. MetalLB's default list is used instead.`)
@@ -16,6 +19,7 @@ export const watchLinks = async (log: Log, onChange: (interfaces: readonly Inter
   const watched = watchInterfaces({ isExcluded, onChange, onTrouble })
   if ("kind" in watched) throw new CommandFailure(4, `speaker: ${watched.message}`)
   onChange(watched.interfaces())
+  return watched
 }
 
 /** Without NET_RAW no address can ever be answered: the process says so and ends, instead of trying for ever. */

@@ -1,4 +1,5 @@
 import { serveStatus } from "../edge/http.ts"
+import type { InterfaceWatch } from "../edge/link/netlink.ts"
 import type { PacketLinks } from "../edge/link/packet-links.ts"
 import type { Log } from "../edge/log.ts"
 import type { Metrics } from "../edge/metrics.ts"
@@ -13,6 +14,7 @@ import { metricSeries } from "../speaker/metric-series.ts"
 import { tellFinding } from "../speaker/watcher/finding-text.ts"
 import type { Watcher } from "../speaker/watcher/watcher.ts"
 import { inspectAt } from "./inspect-socket.ts"
+import type { Beats } from "./speaker-beats.ts"
 
 export type Served = {
   readonly announcer: Announcer
@@ -22,15 +24,17 @@ export type Served = {
   readonly metrics: Metrics<"speaker">
   readonly log: Log
   readonly links: PacketLinks
+  readonly beats: Beats
+  readonly interfaceWatch: InterfaceWatch
 }
 
 /** Serves metrics and health on a port, and `inspect` on a unix socket. Neither is needed for addresses to be answered. */
 export const serveSpeaker = async (served: Served, port: number, socket: string | undefined): Promise<void> => {
-  const { announcer, watcher, metrics, log, links } = served
+  const { announcer, watcher, metrics, log, links, beats, interfaceWatch } = served
   /** What keeps the speaker from being ready; empty: it is. */
   const obstacles = (): readonly string[] => [
     ...(watcher.view.isComplete ? [] : ["not every kind of object was listed yet"]),
-    ...links.missing().map(({ message }) => message),
+    ...[...links.missing(), beats.refusal(), interfaceWatch.trouble()].flatMap((refusal) => refusal?.message ?? []),
   ]
   const print = (): ReturnType<typeof metrics.print> => {
     for (const [name, series] of metricSeries(announcer, watcher)) metrics.replace(name, series)

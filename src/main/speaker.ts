@@ -65,7 +65,7 @@ export const runSpeaker = async (flags: SpeakerFlags): Promise<void> => {
       onDatagram: (datagram) => announce({ ...datagram, kind: "datagram" }),
       onBound: () => announce({ kind: "bound" }),
       onInherited: (holds) => announce({ kind: "inherited", holds }),
-      onTrouble: (trouble) => log.info("beat-port", trouble.message),
+      onTrouble: (trouble) => log[trouble.code === "EADDRINUSE" ? "info" : "warn"]("beat-port", trouble.message),
     }),
     links: openPacketLinks({
       onFrame: (linkIndex, bytes) => {
@@ -77,7 +77,7 @@ export const runSpeaker = async (flags: SpeakerFlags): Promise<void> => {
     }),
     end: (exitCode) => void log.flush().then(() => process.exit(exitCode)),
   }
-  await watchLinks(log, (interfaces) => {
+  const interfaceWatch = await watchLinks(log, (interfaces) => {
     world.links.follow(interfaces)
     announce({ kind: "links", interfaces })
   })
@@ -90,7 +90,7 @@ export const runSpeaker = async (flags: SpeakerFlags): Promise<void> => {
   )
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => watch({ kind: "stop" }))
   await serveSpeaker(
-    { announcer, watcher, version: productVersion(), metrics, log, at: clock.at, links: world.links },
+    { ...world, announcer, watcher, version: productVersion(), metrics, at: clock.at, interfaceWatch },
     Number(flags.metricsPort),
     flags.inspectSocket,
   )

@@ -22,6 +22,8 @@ const retryMs = 1000
 
 export type InterfaceWatch = {
   readonly interfaces: () => readonly Interface[]
+  /** While the list could not be read: it is as old as the last change, and the speaker is not ready. */
+  readonly trouble: () => Failure | undefined
   readonly close: () => void
 }
 
@@ -30,7 +32,7 @@ export type InterfaceWatchOptions = {
   readonly isExcluded: (name: string) => boolean
   /** The whole list, whenever it differs from the one before; not for the first, which `interfaces()` has. */
   readonly onChange: (interfaces: readonly Interface[]) => void
-  /** The list could not be read and is as old as the last change; it is tried again with the next event and each second. */
+  /** The list could not be read: for the log, said once. It is tried again each second. */
   readonly onTrouble: (trouble: Failure) => void
 }
 
@@ -39,27 +41,31 @@ export type InterfaceWatchOptions = {
  * says *that* something changed; then all is read anew. So an overrun (ENOBUFS), a route the kernel dropped without a
  * word and a renamed link need no rule of their own. Needs no privilege.
  */
-export const watchInterfaces = (options: InterfaceWatchOptions): InterfaceWatch | Failure => {
+export const watchInterfaces = (
+  options: InterfaceWatchOptions,
+  readAll: ReadInterfaces = readInterfaces,
+): InterfaceWatch | Failure => {
   const events = openNetlink(groups)
   if (events < 0) return failed("listen to", events)
   const queries = openNetlink(0)
-  const first = queries < 0 ? failed("ask for", queries) : readInterfaces(queries)
-  if (isList(first)) return watching(events, queries, first, options)
+  const first = queries < 0 ? failed("ask for", queries) : readAll(queries)
+  if (isList(first)) return watching({ events, queries }, first, options, readAll)
   for (const fd of [events, queries]) if (fd >= 0) libc.close(fd)
   return first
 }
 
 const watching = (
-  events: number,
-  queries: number,
+  { events, queries }: { readonly events: number; readonly queries: number },
   first: readonly Interface[],
   { isExcluded, onChange, onTrouble }: InterfaceWatchOptions,
+  readAll: ReadInterfaces,
 ): InterfaceWatch => {
   const buffer = libc.memory(datagramBytesMax)
   let excluded = new Set<number>()
   let interfaces: readonly Interface[] = []
   let readAtMs = performance.now()
   let again: NodeJS.Timeout | undefined
+  let trouble: Failure | undefined
 
   const keep = (all: readonly Interface[]): void => {
     excluded = new Set(all.filter(({ name }) => isExcluded(name)).map(({ index }) => index))
@@ -68,11 +74,14 @@ const watching = (
   const read = (): void => {
     again = undefined
     readAtMs = performance.now()
-    const all = readInterfaces(queries)
+    const all = readAll(queries)
     if (!isList(all)) {
       again = setTimeout(read, retryMs)
-      return onTrouble(all)
+      if (trouble === undefined) onTrouble(all)
+      trouble = all
+      return
     }
+    trouble = undefined
     const before = interfaces
     keep(all)
     if (!isDeepStrictEqual(before, interfaces)) onChange(interfaces)
@@ -103,6 +112,7 @@ const watching = (
   })
   return {
     interfaces: () => interfaces,
+    trouble: () => trouble,
     close: () => {
       clearTimeout(again)
       poll.close()
@@ -134,7 +144,10 @@ const RTM_GETLINK = 18
 const RTM_GETADDR = 22
 const RTM_GETROUTE = 26
 
-const readInterfaces = (fd: number): readonly Interface[] | Failure => {
+/** Links, addresses and default routes by a netlink socket; stories about refusals hand in their own. */
+type ReadInterfaces = (fd: number) => readonly Interface[] | Failure
+
+const readInterfaces: ReadInterfaces = (fd) => {
   const parts: KernelMessage[] = []
   for (const type of [RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE]) {
     const part = dump(fd, type)
