@@ -89,7 +89,7 @@ export class Announcer implements Program<AnnouncerInput, AnnouncerOutput> {
       holds: lans.flatMap((lan) => holdsOf(lan, at)),
       contested: lans.flatMap((lan) => lan.contested.map((answer) => ({ ...answer, link: lan.link.name }))),
       findings: [...this.#findings(), ...lans.flatMap((lan) => lan.findings(at.now))],
-      moves: this.#moves,
+      moves: [...this.#moves],
     }
   }
 

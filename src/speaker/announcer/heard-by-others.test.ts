@@ -1,5 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
+import { textAt } from "../../kubernetes/json.ts"
 import { parseAddress } from "../../net/address.ts"
 import { tellFinding } from "../watcher/finding-text.ts"
 import { holdOf, InMemoryLan } from "./in-memory-lan.ts"
@@ -38,5 +39,5 @@ const findings = (lan: InMemoryLan): readonly (readonly string[])[] =>
     announcer
       .report(lan.at())
       .findings.map(tellFinding)
-      .map(({ code, facts }) => `${code} ${String(facts["node"] ?? "")}`.trim()),
+      .map(({ code, facts }) => `${code} ${textAt(facts, "node") ?? ""}`.trim()),
   )
