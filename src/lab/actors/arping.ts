@@ -34,7 +34,7 @@ export const arping = async (machine: Machine, address: string, count: number): 
     throw new Error(`arping needs an IPv4 address: ${address}`)
   const macs = new Map<Mac, number>()
   let heard: (() => void) | undefined
-  const socket = openSocketOn(machine, (frame) => {
+  const socket = openArpSocket(machine, (frame) => {
     const packet = parseArp(frame)
     if (packet.kind !== "arp" || packet.operation !== "reply" || packet.senderAddress !== target) return
     macs.set(packet.senderMac, (macs.get(packet.senderMac) ?? 0) + 1)
@@ -82,7 +82,8 @@ const reportOf = (asked: number, times: readonly number[], macs: ReadonlyMap<Mac
   }
 }
 
-const openSocketOn = (machine: Machine, onFrame: (frame: Uint8Array) => void): PacketSocket => {
+/** Every ARP frame that reaches the first link of a machine, and a way to send more from it. */
+export const openArpSocket = (machine: Machine, onFrame: (frame: Uint8Array) => void): PacketSocket => {
   const name = machine.links[0].interface
   const index = indexOf(machine.name, name)
   const everything = { family: 4, first: 0 as Ipv4, last: 0xffffffff as Ipv4 } as const
