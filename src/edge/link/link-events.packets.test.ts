@@ -11,13 +11,12 @@ import type { AnnouncerInput } from "../../speaker/announcer/input.ts"
 import type { Listening } from "../../speaker/announcer/output.ts"
 import { openClock } from "../clock.ts"
 import { inNamespace } from "../netns.ts"
-import { CLONE_NEWNET, O_RDONLY } from "./abi.ts"
 import { openKernelAlarm } from "./kernel-alarm.ts"
 import * as libc from "./libc.ts"
 import { watchInterfaces } from "./netlink.ts"
 import { openPacketLinks } from "./packet-links.ts"
 import { openPacketSocket, type PacketSocket } from "./packet-socket.ts"
-import { layWire, type Machine } from "./wire.ts"
+import { layWire, type Machine, moveInto } from "./wire.ts"
 
 const held = parseAddress("192.168.40.205") as Ipv4
 const ranges = [parseRange("192.168.40.200-192.168.40.210")!]
@@ -143,7 +142,7 @@ async function onLan(story: (lan: Lan) => Promise<void>): Promise<void> {
       sealedToken: undefined,
     })
     assert.equal(socket.send(tag === undefined ? question : tagged(tag, question)), undefined)
-    await sleep(60)
+    for (let looks = 0; looks < 5; looks++) await sleep(15)
     return heard.filter(({ destination }) => destination === clientMac).map(({ senderMac }) => printMac(senderMac))
   }
   try {
@@ -209,13 +208,6 @@ function plugIn(machine: Machine, peer: Machine, mac: string, index?: number): v
   machine.ip("addr", "add", "192.168.40.1/24", "dev", "eth0")
   machine.ip("link", "set", "eth0", "up")
   peer.ip("link", "set", "eth0", "master", "switch", "up")
-}
-
-/** For the rest of this process, which has the test for itself: sockets that are opened anew are opened there too. */
-function moveInto({ namespace }: Machine): void {
-  const fd = libc.open(`/run/netns/${namespace}`, O_RDONLY)
-  assert.ok(fd >= 0 && libc.setns(fd, CLONE_NEWNET) === 0)
-  libc.close(fd)
 }
 
 function openOnSwitch({ namespace, ip }: Machine, onFrame: (frame: Uint8Array) => void): PacketSocket {

@@ -3,15 +3,18 @@ import { rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
-import { printAddress } from "../../net/address.ts"
+import { parseAddress, printAddress } from "../../net/address.ts"
 import type { Interface } from "../../net/interface.ts"
 import { printMac } from "../../net/mac.ts"
+import { type Failure, failure } from "../failure.ts"
 import { inNamespace } from "../netns.ts"
 import { defaultExcludedNames, excluding } from "./exclude.ts"
 import { openPolls } from "./libc.ts"
-import { type InterfaceWatch, watchInterfaces } from "./netlink.ts"
-import { layWire, type Wire } from "./wire.ts"
+import { type InterfaceWatch, readInterfaces, watchInterfaces } from "./netlink.ts"
+import { layWire, type Machine, type Wire } from "./wire.ts"
 import { packetTest } from "../../lab/packet-test.ts"
+
+const lateAddress = parseAddress("192.168.40.77")!
 
 packetTest(import.meta.url, "the list says what the machine has, without what is excluded", async () => {
   await onWatchedWire(({ wire, watch }) => {
@@ -140,12 +143,42 @@ packetTest(import.meta.url, "what is lost in a flood of other links' events is k
     } finally {
       rmSync(file)
     }
+    assert.ok(eventsLost(wire.left) > 0, "the flood was too small to lose anything")
     const has = (text: string) => watch.interfaces()[0]!.addresses.some(({ address }) => printAddress(address) === text)
     await until(() => has("10.8.0.1"), "an address whose event was lost")
     wire.left.ip("addr", "add", "10.8.0.2/32", "dev", "eth0")
     await until(() => has("10.8.0.2"), "an address after the flood")
   })
 })
+
+for (const code of ["ENOBUFS", "ENOMEM", "EMFILE"])
+  packetTest(import.meta.url, `${code}: a list that cannot be read is known as outdated, and read again`, async () => {
+    const { left, close } = layWire()
+    const [told, changes]: [string[], (readonly Interface[])[]] = [[], []]
+    let refuses = false
+    const options = {
+      isExcluded: () => false,
+      onChange: (interfaces: readonly Interface[]) => void changes.push(interfaces),
+      onTrouble: (trouble: Failure) => void told.push(trouble.code),
+    }
+    const watch = inNamespace(left.namespace, () =>
+      watchInterfaces(options, (fd) => (refuses ? failure(code, `refused (${code})`) : readInterfaces(fd))),
+    )
+    assert.ok("interfaces" in watch)
+    try {
+      refuses = true
+      left.ip("addr", "add", "192.168.40.77/24", "dev", "eth0")
+      await until(() => watch.trouble() !== undefined, "the refusal")
+      await sleep(1100)
+      assert.deepEqual([told, watch.trouble()?.code, changes.length], [[code], code, 0])
+      refuses = false
+      await until(() => watch.trouble() === undefined, "the end of the refusal")
+      assert.ok(watch.interfaces().some(({ addresses }) => addresses.some(({ address }) => address === lateAddress)))
+    } finally {
+      watch.close()
+      close()
+    }
+  })
 
 type Story = {
   readonly wire: Wire
@@ -155,6 +188,12 @@ type Story = {
   readonly looks: () => number
   /** Acts, and waits for the list that `holds`. */
   readonly told: (what: string, act: () => void, holds: (now: readonly Interface[]) => boolean) => Promise<void>
+}
+
+/** What the kernel dropped of netlink's messages, by its own count. */
+function eventsLost(machine: Machine): number {
+  const [, ...rows] = machine.run("cat", "/proc/net/netlink").trim().split("\n")
+  return Math.max(...rows.map((row) => Number(row.trim().split(/\s+/)[8])))
 }
 
 async function onWatchedWire(story: (world: Story) => Promise<void> | void): Promise<void> {

@@ -144,10 +144,10 @@ const RTM_GETLINK = 18
 const RTM_GETADDR = 22
 const RTM_GETROUTE = 26
 
-/** Links, addresses and default routes by a netlink socket; stories about refusals hand in their own. */
+/** Asks a netlink socket for all links, addresses and default routes; stories about refusals hand in their own. */
 type ReadInterfaces = (fd: number) => readonly Interface[] | Failure
 
-const readInterfaces: ReadInterfaces = (fd) => {
+export const readInterfaces: ReadInterfaces = (fd) => {
   const parts: KernelMessage[] = []
   for (const type of [RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE]) {
     const part = dump(fd, type)

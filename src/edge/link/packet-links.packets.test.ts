@@ -1,13 +1,15 @@
 import assert from "node:assert/strict"
+import { execFileSync } from "node:child_process"
 import { setTimeout as sleep } from "node:timers/promises"
 import { type Ipv6, parseAddress } from "../../net/address.ts"
 import { parseRange } from "../../net/range.ts"
 import type { Failure } from "../failure.ts"
 import { inNamespace } from "../netns.ts"
-import { openPolls } from "./libc.ts"
+import { O_RDONLY } from "./abi.ts"
+import { close, open, openPolls } from "./libc.ts"
 import { type InterfaceWatch, watchInterfaces } from "./netlink.ts"
 import { openPacketLinks, type PacketLinks } from "./packet-links.ts"
-import { layWire, type Machine } from "./wire.ts"
+import { layWire, type Machine, moveInto } from "./wire.ts"
 import { packetTest } from "../../lab/packet-test.ts"
 
 const ranges = [parseRange("192.168.40.200-192.168.40.210")!]
@@ -66,6 +68,65 @@ packetTest(
   },
 )
 
+packetTest(
+  import.meta.url,
+  "EMFILE: with no descriptor left the socket is missing and said to be; with one free it is open and heard",
+  async () => {
+    await onMachine(async ({ machine, links, troubles }) => {
+      moveInto(machine)
+      const taken = takeAllDescriptors()
+      links.listen([{ linkIndex: machine.index, link: "eth0", arp: true, ndp: true }], ranges)
+      assert.deepEqual(codesOf(troubles), ["EMFILE", "EMFILE"])
+      assert.deepEqual(codesOf(links.missing()), ["EMFILE", "EMFILE"])
+      assert.equal(links.send(machine.index, frame(0x08, 0x06)), "ENODEV")
+      for (const fd of taken) close(fd)
+      await until(() => links.missing().length === 0)
+      assert.equal(openPolls(), 2)
+      assert.equal(links.send(machine.index, frame(0x08, 0x06)), undefined)
+    })
+  },
+  ["prlimit"],
+)
+
+packetTest(
+  import.meta.url,
+  "ENETDOWN: a link that goes down is missing until nobody wants it or it is up",
+  async () => {
+    await onMachine(async ({ machine, links, errors, troubles }) => {
+      moveInto(machine)
+      links.listen([{ linkIndex: machine.index, link: "eth0", arp: true, ndp: false }], ranges)
+      machine.ip("link", "set", "eth0", "down")
+      await until(() => errors.length > 0)
+      assert.deepEqual(
+        [errors[0], codesOf(troubles), codesOf(links.missing())],
+        ["ENETDOWN", ["ENETDOWN"], ["ENETDOWN"]],
+      )
+      assert.equal(links.send(machine.index, frame(0x08, 0x06)), "ENETDOWN")
+      machine.ip("link", "set", "eth0", "up")
+      await until(() => links.send(machine.index, frame(0x08, 0x06)) === undefined)
+      await until(() => links.missing().length === 0)
+    })
+  },
+)
+
+packetTest(
+  import.meta.url,
+  "EPERM: without the capability NET_RAW the link is missing, and the sentence names the capability",
+  async () => {
+    await onMachine(({ machine }) => {
+      const options = "{ onFrame() {}, onError() {}, onTrouble: (_, { code, message }) => console.log(code, message) }"
+      const on = `[{ linkIndex: ${machine.index}, link: "eth0", arp: true, ndp: false }]`
+      const program = `const { openPacketLinks } = await import("${import.meta.dirname}/packet-links.ts")
+        const links = openPacketLinks(${options})
+        links.listen(${on}, [])
+        links.close()`
+      const words = ["--bounding-set=-net_raw", process.execPath, "--input-type=module", "-e", program]
+      const said = machine.run("setpriv", ...words)
+      assert.match(said, /^EPERM could not open a packet socket for arp on eth0 \(EPERM\): .*NET_RAW/)
+    })
+  },
+)
+
 packetTest(import.meta.url, "the groups are joined again after the link lost its IPv6", async () => {
   await onMachine(async ({ machine, links, inside }) => {
     const watch = inside(() =>
@@ -98,28 +159,46 @@ type World = {
   readonly peer: Machine
   readonly links: PacketLinks
   readonly heard: number[]
+  readonly errors: string[]
   readonly troubles: Failure[]
   readonly inside: <T>(act: () => T) => T
 }
 
 async function onMachine(story: (world: World) => Promise<void> | void): Promise<void> {
-  const { left: machine, right: peer, close } = layWire()
+  const { left: machine, right: peer, close: cutWire } = layWire()
   const heard: number[] = []
+  const errors: string[] = []
   const troubles: Failure[] = []
   const onTrouble = (_: number, trouble: Failure): void => void troubles.push(trouble)
-  const links = openPacketLinks({ onFrame: (index) => heard.push(index), onError: () => {}, onTrouble })
+  const links = openPacketLinks({
+    onFrame: (index) => heard.push(index),
+    onError: (_, code) => errors.push(code),
+    onTrouble,
+  })
   const inside = <T>(act: () => T): T => {
     const outcome = inNamespace(machine.namespace, () => [act()] as const)
     if ("kind" in outcome) throw new Error(outcome.message)
     return outcome[0]
   }
   try {
-    await story({ machine, peer, links, heard, troubles, inside })
+    await story({ machine, peer, links, heard, errors, troubles, inside })
   } finally {
     links.close()
-    close()
+    cutWire()
   }
   assert.equal(openPolls(), 0, "a socket was left open")
+}
+
+/** The limit is this process's alone, which ends with its test. */
+function takeAllDescriptors(): readonly number[] {
+  execFileSync("prlimit", ["--pid", String(process.pid), "--nofile=256:256"])
+  const taken: number[] = []
+  for (let fd = open("/dev/null", O_RDONLY); fd >= 0; fd = open("/dev/null", O_RDONLY)) taken.push(fd)
+  return taken
+}
+
+function codesOf(failures: readonly Failure[]): readonly string[] {
+  return failures.map(({ code }) => code)
 }
 
 function linkLocalOf(watch: InterfaceWatch, machine: Machine): Ipv6 | undefined {

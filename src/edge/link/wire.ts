@@ -2,6 +2,8 @@ import { execFile, execFileSync } from "node:child_process"
 import { existsSync, writeFileSync } from "node:fs"
 import { inNamespace } from "../netns.ts"
 import { sentenceOfError } from "../failure.ts"
+import { CLONE_NEWNET, O_RDONLY } from "./abi.ts"
+import * as libc from "./libc.ts"
 
 /** Two machines joined by one wire, for tests: network namespaces with an `eth0` each, removed by `close`. */
 export type Wire = {
@@ -43,6 +45,14 @@ export const layWire = (): Wire => {
     close()
     throw error
   }
+}
+
+/** For the rest of this process: also what is opened later, by a timer, is opened there. */
+export const moveInto = ({ namespace }: Machine): void => {
+  const fd = libc.open(`/run/netns/${namespace}`, O_RDONLY)
+  const moved = libc.setns(fd, CLONE_NEWNET)
+  libc.close(fd)
+  if (moved < 0) throw new Error(`could not move into ${namespace}: ${libc.codeOf(moved)}`)
 }
 
 const machine = (namespace: string, number: number): Machine => {
