@@ -1,7 +1,19 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import type { Ipv4 } from "../net/address.ts"
-import { activeRig, address, claimed, createRig, group, only, type Rig, second, third } from "./rig.ts"
+import {
+  activeRig,
+  address,
+  claimed,
+  createRig,
+  group,
+  only,
+  type Rig,
+  second,
+  self,
+  third,
+  wallSeconds,
+} from "./rig.ts"
 
 const other = 0x0a000065 as Ipv4
 
@@ -47,6 +59,19 @@ test("a group that only changes its key is answered on without a gap, and its gr
   const moved = new Map(only(outputs, "moved").map(({ key, because }) => [key, because.code]))
   assert.deepEqual([moved.get(address), moved.get(other), moved.size], ["deleted", "group-renamed", 2])
   assert.ok(only(outputs, "beat").every(({ beat }) => beat.changes.every(({ kind }) => kind !== "revoked")))
+})
+
+test("a grant that falls in the view, as when ledgers are lost, bars nobody from an address whose holder dies", () => {
+  const order = [second, self, third].map((node) => ({ node, score: 0 }))
+  const rig = activeRig([group({ grant: 7, order })])
+  rig.beat(second, { changes: [claimed(1, wallSeconds, 7)], pageEnd: 1, total: 1 })
+  rig.living.set(second, { base: 1, pageEnd: 1, total: 1 })
+  rig.pass(1000)
+  rig.feed({ kind: "view", groups: [group({ grant: 0, order })], gone: [], complete: true })
+  assert.equal(only(rig.pass(1000), "moved").length, 0)
+  rig.living.delete(second)
+  const claims = only(rig.pass(1000), "announce").map(({ grant }) => grant)
+  assert.equal(claims[0], 7)
 })
 
 test("a holder whose grant rises claims again at once and keeps the address", () => {

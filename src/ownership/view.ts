@@ -19,8 +19,14 @@ export const applyView = (
   forgetOldest(state)
 }
 
-const applyGroup = (state: SegmentState, group: Group): void => {
-  const entry = entryOf(state, group.key)
+/**
+ * A grant that falls while its group stays in the view is a ledger that was lost or restored, never a new giving: under
+ * the lower one nobody who remembers the higher would ever claim the address.
+ */
+const applyGroup = (state: SegmentState, told: Group): void => {
+  const entry = entryOf(state, told.key)
+  const before = entry.group?.grant ?? 0
+  const group = told.grant < before ? { ...told, grant: before } : told
   state.goneKeys.delete(addressIndex(group.key))
   if (entry.group === undefined) appear(state, entry, group)
   else unmap(state, entry)
