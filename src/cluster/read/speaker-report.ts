@@ -9,7 +9,8 @@ import { type Faults, readName } from "./fault.ts"
 /** The object's name is the node's. The speaker writes `status` (`speaker/watcher`); what is not there counts as unknown. */
 export const readSpeakerReport = (object: JsonObject, faults: Faults): SpeakerReport | undefined => {
   const name = readName(object, faults)
-  if (name === undefined) return undefined
+  // One that was just made says nothing yet, which is less than that its node has no interfaces.
+  if (name === undefined || field(object, "status", "interfaces") === undefined) return undefined
   return {
     node: name as NodeName,
     interfaces: listAt(object, "status", "interfaces").flatMap(readInterface),

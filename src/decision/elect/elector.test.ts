@@ -202,6 +202,13 @@ test("preference comes before the network, the network before the hash", () => {
   })
 })
 
+test("a Speaker object that was just made says nothing of interfaces, and bars nobody", () => {
+  const fresh: JsonObject = { apiVersion: "porchlight.dev/v1alpha1", kind: "Speaker", metadata: { name: "worker-1" } }
+  assert.equal(orderOf(only(lan(fresh, ...running("a/b", { has: ["192.0.2.10"] })))).length, 3)
+  const bare = speakerObject("worker-1", [])
+  assert.equal(orderOf(only(lan(bare, ...running("a/b", { has: ["192.0.2.10"] })))).length, 2)
+})
+
 test("where only drained nodes could answer, they go on", () => {
   const drained = [1, 2].map((number) => nodeObject(`n${number}`, {}, {}, { "porchlight.dev/drain": "true" }))
   assert.equal(
