@@ -7,7 +7,7 @@ import { after, test } from "node:test"
 
 const root = join(import.meta.dirname, "..", "..")
 const program = join(root, "bin", "porchlight")
-const folder = mkdtempSync(join(tmpdir(), "porchlight-command-"))
+const folder = mkdtempSync(join(tmpdir(), "pl-command-"))
 after(() => rmSync(folder, { recursive: true }))
 
 test("good news ends with 0, bad news with 1, a wrong name with 2, what cannot be had with 3", async () => {
@@ -113,6 +113,20 @@ test("the name of a scenario moves no cursor, on standard output or error", asyn
     assert.doesNotMatch(stdout + stderr, /[\u001b\u0007]/)
     assert.match(stdout + stderr, /attic\\x1b\[2J/)
   }
+})
+
+test("a lab on the simulated wire needs no right: it stays up, is asked and broken like another, and goes", async () => {
+  const up = await run(["lab", "up", "first-light", "--wire=simulated"])
+  assert.equal(up.code, 0, up.stderr)
+  assert.match(up.stdout, /^first-light .* on a simulated wire, in one process\n/)
+  assert.match(up.stdout, /✓ answers +1 of 1 addresses and ports, asked from laptop/)
+  assert.match((await run(["explain", "whoami", "--from", "lab:first-light"])).stdout, /announced by attic-3/)
+  assert.match((await run(["lab", "break", "attic-3", "cable"])).stdout, /^attic-3: cable/)
+  assert.match((await run(["lab", "list"])).stdout, /first-light +yes +http:\S+ +attic-3 cable/)
+  const exec = await run(["lab", "exec", "attic-1", "--", "true"])
+  assert.equal(exec.code, 2)
+  assert.match(exec.stderr, /^✗ attic-1 is simulated, so no command runs on it\./)
+  assert.deepEqual(await run(["lab", "down"]), { code: 0, stdout: "first-light is gone.\n", stderr: "" })
 })
 
 test("what the machine refuses is said in a sentence that names the place, and is no fault of ours", async () => {

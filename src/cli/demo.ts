@@ -17,7 +17,8 @@ export const demo = async (options: DemoOptions): Promise<number> => {
   const needs = supplyNeeds((line) => console.log(line))
   if (needs.kind !== "ready") {
     const { demoOnSimulatedWire } = await import("./demo-simulated.ts")
-    return demoOnSimulatedWire(needs, join(scenariosFolder(), scenario))
+    const code = await demoOnSimulatedWire(needs, join(scenariosFolder(), scenario))
+    return options.keep ? keepSimulated() : code
   }
   const { listLabs, startLab } = await import("../lab/host.ts")
   const { demoLab } = await import("./demo-lab.ts")
@@ -50,7 +51,10 @@ export const demo = async (options: DemoOptions): Promise<number> => {
   try {
     const good = await demoLab(stageOfLab(lab), timeline)
     const verdict = good ? "Works" : "✗ Not all of it held"
-    if (options.keep) return await keep(lab, verdict)
+    if (options.keep)
+      return await keep(lab, `${verdict}. The lab`, [
+        `  ${commandPrefix()} lab exec workstation -- curl -s http://10.69.1.156:7878     # needs curl`,
+      ])
     console.log(
       `${verdict}, ${timeline.elapsedSeconds().toFixed(1)} s.     Next: npm run lab ${scenario} | ${commandPrefix()} explain radarr --from scenarios/${scenario} | npm test`,
     )
@@ -73,15 +77,34 @@ const sayOnSilence = (say: () => void): { readonly heard: (programsFollow: boole
   }
 }
 
-const keep = async (lab: { readonly name: string; readonly kubeconfig: string }, verdict: string): Promise<number> => {
+/** The story's own lab lives in virtual time: one of the same scenario that keeps pace with ours takes its place. */
+const keepSimulated = async (): Promise<number> => {
+  const { startLab } = await import("../lab/host.ts")
+  const { productVersion } = await import("./version.ts")
+  const started = await startLab({
+    name: `demo-${process.pid}`,
+    scenarioFolder: join(scenariosFolder(), scenario),
+    ...labPrograms(),
+    simulated: { version: productVersion() },
+    report: (news) => {
+      if (news.kind === "trouble" || news.kind === "ended") console.log(printableLines(`✗ ${news.says}`))
+    },
+  })
+  if (started.kind === "up") return keep(started.lab, "A new lab of this scenario, simulated as well,", [])
+  console.error(printableLines(`✗ The lab did not come up: ${started.says}`))
+  return started.lacks ? 4 : 1
+}
+
+/** `more`: commands for labs that have packets. */
+const keep = async (lab: { readonly kubeconfig: string }, what: string, more: readonly string[]): Promise<number> => {
   const prefix = commandPrefix()
   console.log(
     [
-      `${verdict}. The lab goes on until Ctrl-C. In another terminal:`,
+      `${what} goes on until Ctrl-C. In another terminal:`,
       `  export KUBECONFIG=${lab.kubeconfig}          kubectl and porchlight then speak to it`,
       `  ${prefix} status`,
       `  kubectl get services -A -w`,
-      `  ${prefix} lab exec workstation -- curl -s http://10.69.1.156:7878     # needs curl`,
+      ...more,
       `  ${prefix} lab break w3 power          also cable, speaker, freeze, api, loss=20%; mend undoes it`,
     ].join("\n"),
   )

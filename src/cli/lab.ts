@@ -18,30 +18,28 @@ import { say } from "./say.ts"
 import { styleFor } from "./style.ts"
 import { shellWord } from "./survey/dump-facts.ts"
 import { table } from "./table.ts"
+import { productVersion } from "./version.ts"
 
 export type UpOptions = { readonly wire?: "real" | "simulated"; readonly port?: string } & Pick<OutputOptions, "color">
 
 /** `lab up`: raises a scenario and returns; the lab stays until `lab down`. 1: it is up, but not all of it works. */
 export const labUp = async (text: string, options: UpOptions): Promise<number> => {
   const { name, folder, scenario } = chooseScenario(text)
-  if (options.wire === "simulated")
-    throw new CommandFailure(
-      2,
-      "The simulated wire lives within one program, so a lab of it could not be left running.",
-      ["npm start       shows the same programs on it"],
-    )
+  const wire = options.wire ?? "real"
   const port = readPort(options.port)
-  const needs = supplyNeeds((line) => say([line]))
-  if (needs.kind !== "ready") throw refusal(needs, text)
+  const needs = wire === "simulated" ? undefined : supplyNeeds((line) => say([line]))
+  if (needs !== undefined && needs.kind !== "ready") throw refusal(needs, text)
   const style = styleFor(process.stdout, options.color)
-  say([labHeadline(scenario, style)])
+  say([labHeadline(scenario, style, wire)])
   let good = true
   let interrupted = false
   process.once("SIGINT", () => {
     interrupted = true
     void endLab(name).then(() => process.exit(130))
   })
-  const outcome = await startDetached(labHolder(), { name, scenarioFolder: folder, ...labPrograms(), port }, (news) => {
+  const simulated = wire === "simulated" ? { version: productVersion() } : undefined
+  const order = { name, scenarioFolder: folder, ...labPrograms(), port, simulated }
+  const outcome = await startDetached(labHolder(), order, (news) => {
     const line = newsLine(news, style)
     if (line !== undefined) say(line.split("\n"))
     if (news.kind === "trouble" || (news.kind === "step" && !news.good)) good = false
@@ -50,7 +48,7 @@ export const labUp = async (text: string, options: UpOptions): Promise<number> =
   if (outcome.kind === "failed")
     throw new CommandFailure(outcome.lacks ? 4 : 1, `The lab did not come up: ${outcome.says}`)
   const services = await callLab(outcome.directory, "services", {})
-  say([`  ${style.good} ${"kubectl".padEnd(10)} ${outcome.url}`, ...usageLines(scenario, services)])
+  say([`  ${style.good} ${"kubectl".padEnd(10)} ${outcome.url}`, ...usageLines(scenario, services, wire)])
   return good ? 0 : 1
 }
 
@@ -139,6 +137,11 @@ const commandNotFound = 127
 export const labExec = async (machine: string, command: readonly string[], options: LabOption): Promise<number> => {
   const lab = pickLab(labName(options.lab))
   await refuseUnknownMachine(lab, machine)
+  if (lab.simulated)
+    throw new CommandFailure(2, `${machine} is simulated, so no command runs on it.`, [
+      `eval "$(porchlight lab env ${lab.name})"     kubectl and this program speak to the lab all the same`,
+      `porchlight lab break ${machine} power     and every other fault works too`,
+    ])
   const missing = missingCommand(command[0] ?? "")
   if (missing === undefined) return execInLab(lab, machine, command)
   console.error(printable(`${styleFor(process.stderr).bad} ${command[0]} did not run on ${machine}: ${missing}`))

@@ -30,6 +30,7 @@ export type StartOptions = {
   readonly port?: number | undefined
   /** The lab does not end with the process that started this one: `lab up` returns, and the lab stays. */
   readonly ownLife?: boolean
+  readonly simulated?: InsideOrder["simulated"]
 }
 
 export type HostNews =
@@ -95,9 +96,11 @@ export const startLab = async (options: StartOptions): Promise<StartedLab> => {
 }
 
 const launch = (options: StartOptions, directory: string): ChildProcess => {
-  const { scenarioFolder, controller, speaker, crds } = options
-  const order: InsideOrder = { scenarioFolder, directory, controller, speaker, crds }
-  const [command, ...argv] = isolatedCommand([...options.inside, JSON.stringify(order)], directory)
+  const { scenarioFolder, controller, speaker, crds, simulated } = options
+  const order: InsideOrder = { scenarioFolder, directory, controller, speaker, crds, simulated }
+  const [inside, ...words] = [...options.inside, JSON.stringify(order)] as const
+  const [command, ...argv] =
+    simulated === undefined ? isolatedCommand([inside, ...words], directory) : [inside, ...words]
   const log = openSync(join(directory, "lab.log"), "a")
   const child = spawn(command, argv, { stdio: ["pipe", "pipe", log], env: toolEnvironment(), detached: true })
   closeSync(log)
@@ -106,7 +109,7 @@ const launch = (options: StartOptions, directory: string): ChildProcess => {
 }
 
 const record = (
-  { name, scenarioFolder }: StartOptions,
+  { name, scenarioFolder, simulated }: StartOptions,
   directory: string,
   child: ChildProcess,
   apiPort: number | undefined,
@@ -119,6 +122,7 @@ const record = (
     holder,
     isolated: child.pid === undefined ? undefined : markOf(child.pid),
     apiPort,
+    ...(simulated !== undefined && { simulated: true }),
   })
 }
 

@@ -6,6 +6,7 @@ import { startEmbeddedApi } from "./embedded-api.ts"
 import { printFault } from "./fault.ts"
 import { type Lab, type LabEvent, type LabOptions, raiseLab } from "./lab.ts"
 import { isUnreadable, readScenario } from "./scenario.ts"
+import { holdSimulated } from "./simulated/held-lab.ts"
 import { noPlaceSentence } from "./state-directory.ts"
 
 /** What the host tells the process inside, as one JSON argument. */
@@ -15,6 +16,8 @@ export type InsideOrder = {
   readonly controller: LabOptions["controller"]
   readonly speaker: LabOptions["speaker"]
   readonly crds: string
+  /** All of it in this one process, on a wire that is none. */
+  readonly simulated?: { readonly version: string } | undefined
 }
 
 /** What the process inside tells the host, one JSON line each. */
@@ -35,10 +38,11 @@ export const runInside = async (order: InsideOrder): Promise<void> => {
   const scenario = readScenario(order.scenarioFolder)
   if (isUnreadable(scenario)) return tell({ kind: "failed", says: scenario.says.join("\n") })
   try {
-    const lab = await raiseLab(scenario, { ...order, startApi: startEmbeddedApi, report: tell })
-    serveControl(join(order.directory, "control.sock"), handlersOf(lab)).once("listening", () =>
-      tell({ kind: "ready" }),
-    )
+    const handlers =
+      order.simulated === undefined
+        ? handlersOf(await raiseLab(scenario, { ...order, startApi: startEmbeddedApi, report: tell }))
+        : (await holdSimulated(scenario, { ...order, ...order.simulated, report: tell })).handlers
+    serveControl(join(order.directory, "control.sock"), handlers).once("listening", () => tell({ kind: "ready" }))
   } catch (error) {
     const lacking = noPlaceSentence(error) ?? machineSentence(error)
     tell({ kind: "failed", says: lacking ?? sentenceOfError(error), ...(lacking !== undefined && { lacks: true }) })

@@ -21,6 +21,8 @@ export type LabRecord = {
   readonly holder: ProcessMark
   readonly isolated: ProcessMark | undefined
   readonly apiPort: number | undefined
+  /** Its machines have no namespaces: no command runs on them. */
+  readonly simulated?: true
 }
 
 /** A process id means one process only together with its start time: ids are used again. */

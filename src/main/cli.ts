@@ -104,7 +104,11 @@ lab
   .command("up")
   .summary("raise a scenario")
   .argument("[scenario]", "name, or a folder", "media-stack")
-  .addOption(new Option("--wire <kind>", "packets").choices(["real", "simulated"]).default("real").hideHelp())
+  .addOption(
+    new Option("--wire <kind>", "packets in network namespaces, or a simulation in one process for machines without")
+      .choices(["real", "simulated"])
+      .default("real"),
+  )
   .option("--port <number>", "port of the API server on 127.0.0.1 (default: a free one)")
   .addOption(colour)
   .action(async (scenario: string, options) => {

@@ -13,7 +13,9 @@ const style = styleFor(process.stdout, "never", {})
 
 test("the first line counts the machines; steps follow with how long they took", () => {
   const { scenario } = chooseScenario("first-light")
-  assert.equal(labHeadline(scenario, style), "first-light   3 nodes, router, host; real packets in network namespaces")
+  const counted = "first-light   3 nodes, router, host"
+  assert.equal(labHeadline(scenario, style, "real"), `${counted}; real packets in network namespaces`)
+  assert.match(labHeadline(scenario, style, "simulated"), /; the same programs on a simulated wire, in one process$/)
   const step = { kind: "step", step: "api", says: "23 objects applied", tookMs: 149, good: true } as const
   assert.match(newsLine(step, style)!, /^ {2}✓ api {8}23 objects applied +0\.1 s$/)
   assert.match(newsLine({ ...step, good: false }, style)!, /^ {2}✗ api/)
@@ -22,10 +24,12 @@ test("the first line counts the machines; steps follow with how long they took",
 test("what to type next names a machine, a port and a node that are there; an IPv6 address stands in brackets", () => {
   const { scenario } = chooseScenario("first-light")
   const web = { name: "a/b", addresses: ["2001:db8::1"], ports: [{ protocol: "TCP", port: 80 }] } as const
-  const text = usageLines(scenario, [web]).join("\n")
+  const text = usageLines(scenario, [web], "real").join("\n")
   assert.match(text, /porchlight lab exec laptop -- curl -s http:\/\/\[2001:db8::1\]:80/)
   assert.match(text, /porchlight lab break attic-3 power/)
-  assert.doesNotMatch(usageLines(scenario, []).join("\n"), /curl|twin=/)
+  assert.doesNotMatch(usageLines(scenario, [], "real").join("\n"), /curl|twin=/)
+  // No command runs on a machine that is simulated.
+  assert.doesNotMatch(usageLines(scenario, [web], "simulated").join("\n"), /lab exec/)
 })
 
 test("a scenario is named, or any folder that holds one; an unknown one lists those there are", () => {
@@ -56,6 +60,6 @@ test("a machine without namespaces is told what was tried, why not, and every wa
     "because  kernel.apparmor_restrict_unprivileged_userns = 1",
     "either   sudo porchlight lab up media-stack",
     "either   sudo sysctl -w x=0       until the next boot",
-    "or       npm start       shows the same programs on a simulated wire",
+    "or       porchlight lab up media-stack --wire=simulated       the same programs on a simulated wire",
   ])
 })

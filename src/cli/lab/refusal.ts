@@ -12,6 +12,6 @@ export const refusal = (needs: Exclude<Needs, { readonly kind: "ready" }>, scena
     `tried    ${needs.tried}       ${needs.error}`,
     ...(needs.because === undefined ? [] : [`because  ${needs.because}`]),
     ...needs.ways.map((way) => `either   ${way === "run it as root" ? `sudo porchlight lab up ${scenario}` : way}`),
-    "or       npm start       shows the same programs on a simulated wire",
+    `or       porchlight lab up ${scenario} --wire=simulated       the same programs on a simulated wire`,
   ])
 }

@@ -20,6 +20,8 @@ export type ApiListener =
 
 export type ApiServerOptions = StoreOptions & { readonly listen: ApiListener | readonly ApiListener[] }
 
+type ServedStore = Pick<StoreDriver, "open" | "ask" | "stop">
+
 export type ApiServer = {
   /** Of the first listener: `http://127.0.0.1:40713`, or `unix:/run/x.sock`. */
   readonly url: string
@@ -37,12 +39,15 @@ export type ApiServer = {
 /** Longer than kubectl's own, so that it is the client who closes an idle connection. */
 const KEEP_ALIVE_MS = 120_000
 
+/** Starts a store with this machine's clock, and serves it. */
+export const startApiServer = (options: ApiServerOptions): Promise<ApiServer> =>
+  serveStore(createStoreDriver(options), options.listen)
+
 /**
  * Serves one store over HTTP/1.1 on any number of listeners. Rejects with the system's error where a port or path cannot
  * be had.
  */
-export const startApiServer = async (options: ApiServerOptions): Promise<ApiServer> => {
-  const driver = createStoreDriver(options)
+export const serveStore = async (driver: ServedStore, listen: ApiServerOptions["listen"]): Promise<ApiServer> => {
   const watches = new Set<Watching>()
   const faults = createFaultSwitch((fault) => {
     if (fault?.kind === "mute") for (const watching of watches) watching.muted = true
@@ -52,7 +57,7 @@ export const startApiServer = async (options: ApiServerOptions): Promise<ApiServ
     answer({ driver, faults, watches }, request, response).catch((error: unknown) => failed(response, error))
   }
   const servers: Server[] = []
-  const listeners: readonly ApiListener[] = isListeners(options.listen) ? options.listen : [options.listen]
+  const listeners: readonly ApiListener[] = isListeners(listen) ? listen : [listen]
   const close = async (): Promise<void> => {
     driver.stop()
     for (const socket of sockets) socket.destroy()
@@ -91,7 +96,7 @@ const listenOn = async (server: Server, listener: ApiListener): Promise<string> 
 }
 
 type Watching = { muted: boolean }
-type Serving = { readonly driver: StoreDriver; readonly faults: FaultSwitch; readonly watches: Set<Watching> }
+type Serving = { readonly driver: ServedStore; readonly faults: FaultSwitch; readonly watches: Set<Watching> }
 
 const answer = async (serving: Serving, request: IncomingMessage, response: ServerResponse): Promise<void> => {
   const read = await readBody(request)

@@ -48,7 +48,13 @@ export const createStoreDriver = (options: StoreOptions): StoreDriver => {
     }
     return { close }
   }
-  const ask: StoreDriver["ask"] = (request) => {
+  return { store, open, ask: askThrough(open), stop: () => clearTimeout(alarm) }
+}
+
+/** A plain request by way of `open`. */
+export const askThrough =
+  (open: StoreDriver["open"]): StoreDriver["ask"] =>
+  (request) => {
     let answer: StoreResponse | undefined
     open({ id: 1, query: {}, stream: false, timeoutMs: 0, ...request }, (event) => {
       if (event.kind === "response") answer = event
@@ -56,5 +62,3 @@ export const createStoreDriver = (options: StoreOptions): StoreDriver => {
     if (answer === undefined) throw new Error(`${request.method} ${request.path} is a watch: open it instead`)
     return answer
   }
-  return { store, open, ask, stop: () => clearTimeout(alarm) }
-}

@@ -27,6 +27,8 @@ export type SimulatedOptions = {
   /** The CustomResourceDefinitions' YAML files. */
   readonly crds: string
   readonly version: string
+  /** Its clock begins with; seconds since 1970. Without it: the same for every run. */
+  readonly beganSeconds?: number
 }
 
 /** A line of some program's log; `ms` since the lab began. */
@@ -43,6 +45,7 @@ export type SimulatedLab = {
   readonly runUntil: (condition: () => boolean, mostMs: number) => boolean
   /** Somebody's request to the API server, answered at once. `contentType` of a PATCH: a merge patch unless told. */
   readonly request: (method: Method, path: string, body?: JsonObject, contentType?: string) => ApiAnswer
+  readonly api: SimulatedApi
   /** Every object that decisions are made from, as a dump would have it. */
   readonly objects: () => readonly JsonObject[]
   readonly services: () => readonly LabService[]
@@ -75,7 +78,7 @@ const stationsPatienceMs = 20
  * each when the former has its address, so that they get the same ones every time.
  */
 export const raiseSimulated = async (scenario: Scenario, options: SimulatedOptions): Promise<SimulatedLab> => {
-  const world = createWorld(options.seed)
+  const world = createWorld(options.seed, options.beganSeconds)
   const api = createSimulatedApi(world, serviceCidrsOf(scenario))
   await applyScenario(api, scenario, options.crds)
   const began = world.now()
@@ -170,6 +173,7 @@ const labOf = (parts: Parts, scenario: Scenario, began: number, lines: readonly 
   }
   return {
     scenario,
+    api,
     damage,
     controller,
     stationsOf,

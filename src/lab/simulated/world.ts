@@ -23,7 +23,7 @@ export type World = {
 
 export type Cancel = () => void
 
-/** Saturday, 21 November 2026, 18:00 UTC: when every simulated lab begins. */
+/** Saturday, 21 November 2026, 18:00 UTC: when every simulated lab begins that is not told otherwise. */
 export const wallSecondsAtStart = 1_795_284_000
 
 /** A program that asks to be woken at once, again and again, would hold time still for ever. */
@@ -31,7 +31,7 @@ const stepsAtOneInstantMax = 200_000
 
 type Queue = Deadlines<() => void>
 
-export const createWorld = (seed: number): World => {
+export const createWorld = (seed: number, beganSeconds: number = wallSecondsAtStart): World => {
   const datagrams: Queue = new Deadlines()
   const events: Queue = new Deadlines()
   const sleepers: Queue = new Deadlines()
@@ -59,7 +59,7 @@ export const createWorld = (seed: number): World => {
   }
   return {
     now: () => now,
-    at: () => ({ now, wallSeconds: wallSecondsAtStart + now / 1000, entropy: draw() }),
+    at: () => ({ now, wallSeconds: beganSeconds + now / 1000, entropy: draw() }),
     chance: () => draw() / 2 ** 32,
     later: (ms, happen, what = "event") => {
       const queue = what === "datagram" ? datagrams : events
