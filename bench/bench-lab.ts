@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { Agent, request as httpRequest } from "node:http"
 import { join } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
+import { speakerRuntimeFlags } from "../src/cli/lab-programs.ts"
 import type { Json, JsonObject } from "../src/kubernetes/http.ts"
 import { listAt, textAt } from "../src/kubernetes/json.ts"
 import { listLabs, type RunningLab, startLab } from "../src/lab/host.ts"
@@ -37,7 +38,7 @@ export const raiseBenchLab = async (): Promise<BenchLab> => {
     scenarioFolder: join(root, "bench", "lan"),
     inside: program("lab-inside"),
     controller: program("controller"),
-    speaker: program("speaker"),
+    speaker: [process.execPath, ...speakerRuntimeFlags, bundle, "speaker"],
     crds: join(root, "deploy", "crds"),
     report: (news) => {
       if (news.kind === "trouble" || news.kind === "ended") console.log(`  lab: ${news.says}`)

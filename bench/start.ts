@@ -9,7 +9,7 @@ import { median, printMiB, printMs, printRatio, summaryOf } from "./statistics.t
 import { monotonicMs } from "./wire/clock.ts"
 
 const helpBarMs = 100
-const speakerBarBytes = 80 * 2 ** 20
+const speakerBarBytes = 80_000_000
 const services = 50
 const settleMs = 8000
 const silenceMs = 6000

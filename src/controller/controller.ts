@@ -34,10 +34,12 @@ export type ControllerOptions = {
 const announcedAfterMs = 1000
 /** Entries of the ledger that nobody needs any more are looked for so often. */
 const sweepMs = 3_600_000
-/** A round's cost follows the Services it looks at; so does the pause after it, and a thousand at once take few rounds. */
+/** A round's cost follows the Services it looks at; so does the pause after it, and a thousand at once, with the answers to come, take few rounds. */
 const pauseMsPerService = 0.05
 /** So that a change in a large cluster does not wait for the one before it. */
 const pauseMsMax = 100
+/** While more than these wait for their address, nothing is told about the others. */
+const fewServices = 16
 const leaseName = "porchlight-controller"
 
 export type Controller = Program<ControllerInput, ControllerOutput> & {
@@ -197,13 +199,15 @@ export const createController = (options: ControllerOptions): Controller => {
     const isWhole = touched.kind === "everything"
     everything = false
     pending = new Set()
-    const pauseMs = Math.min(pauseMsMax, Math.floor(names.size * pauseMsPerService))
-    pauseUntil = after(at.now, pauseMs)
     decidedLast = { cluster, allocations: decided.allocations }
     const asked = writesAsked
     writeLedgers(cluster, decided.allocations, isWhole ? undefined : names, deleted, at)
     writeStatuses(cluster, decided, names, looksAtSpeakers, at)
     writePools(cluster, at)
+    const backlog = Math.max(names.size, writer.waiting())
+    const pauseMs = Math.min(pauseMsMax, Math.floor(backlog * pauseMsPerService))
+    pauseUntil = after(at.now, pauseMs)
+    if (backlog > fewServices) outputs.push(...teller.step({ kind: "pause", until: after(at.now, pauseMsMax) }, at))
     recollection.finished({ at: at.now, isWhole, services: names.size, writes: writesAsked - asked, pauseMs })
   }
 

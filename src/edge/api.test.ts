@@ -175,6 +175,27 @@ describe("a watch", () => {
     ])
   })
 
+  test("tells the first of many frames at once and the others in order, few at a time, before its end", async () => {
+    const port = await serve((_, response) => {
+      const write = (n: number): void => {
+        response.write(`{"n":${n}}\n`)
+        if (n === 40) response.end()
+        else setTimeout(write, 1, n + 1)
+      }
+      write(1)
+    })
+    const talk = connect(plain(port))
+    await talk.ask({ id: 1, stream: true })
+    const told = talk.events.flatMap((event) => (event.kind === "frames" ? [event.frames] : []))
+    assert.deepEqual(
+      told.flat(),
+      Array.from({ length: 40 }, (_, index) => ({ n: index + 1 })),
+    )
+    assert.deepEqual(told[0], [{ n: 1 }])
+    assert.ok(told.length < 40, `${told.length} events`)
+    assert.equal(talk.events.at(-1)?.kind, "closed")
+  })
+
   test("is opened before its first event", async () => {
     const port = await serve((_, response) => response.flushHeaders())
     const talk = connect(plain(port))

@@ -176,18 +176,49 @@ const follow = (response: IncomingMessage, id: number, { tell, fail, timer }: Ea
   clearTimeout(timer)
   tell({ kind: "opened", id })
   const splitter = createLineSplitter()
+  const told = gatherFrames((frames) => tell({ kind: "frames", id, frames }))
   response.on("data", (chunk: Buffer) => {
     const { lines, tooLong } = splitter.push(chunk)
     const frames = lines.map(parseJson)
     const broken = frames.indexOf(undefined)
-    const whole = (broken === -1 ? frames : frames.slice(0, broken)) as Json[]
-    if (whole.length > 0) tell({ kind: "frames", id, frames: whole })
-    if (broken !== -1) fail("bad-json", "a line of the watch was no JSON")
-    else if (tooLong) fail("line-too-long", "a line of the watch was longer than 16 MiB")
+    told.add((broken === -1 ? frames : frames.slice(0, broken)) as Json[])
+    if (broken === -1 && !tooLong) return
+    told.flush()
+    if (tooLong) fail("line-too-long", "a line of the watch was longer than 16 MiB")
+    else fail("bad-json", "a line of the watch was no JSON")
   })
-  response.on("end", () =>
-    splitter.pending() === 0 ? tell({ kind: "closed", id }) : fail("truncated", "the watch ended within a line"),
-  )
+  response.on("end", () => {
+    told.flush()
+    if (splitter.pending() === 0) tell({ kind: "closed", id })
+    else fail("truncated", "the watch ended within a line")
+  })
+  response.on("close", told.flush)
+}
+
+/** A frame after a pause is told at once, those that follow within this time together: a step costs the same for ten. */
+const gatherMs = 5
+
+const gatherFrames = (
+  tell: (frames: readonly Json[]) => void,
+): { readonly add: (frames: readonly Json[]) => void; readonly flush: () => void } => {
+  let waiting: Json[] = []
+  let timer: NodeJS.Timeout | undefined
+  const flush = (): void => {
+    clearTimeout(timer)
+    timer = undefined
+    if (waiting.length === 0) return
+    const frames = waiting
+    waiting = []
+    timer = setTimeout(flush, gatherMs)
+    tell(frames)
+  }
+  return {
+    add: (frames) => {
+      waiting.push(...frames)
+      if (timer === undefined) flush()
+    },
+    flush,
+  }
 }
 
 const parseJson = (bytes: Uint8Array): Json | undefined => {

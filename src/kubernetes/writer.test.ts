@@ -169,6 +169,18 @@ test("sends nothing from the fence on, and what waited when it is moved", () => 
   assert.equal(queue.requests.length, 3)
 })
 
+test("sends nothing in a pause, then what waited; a shorter pause does not end a longer one", () => {
+  const queue = writer()
+  queue.event({ kind: "pause", until: 3000 as Instant })
+  queue.event({ kind: "pause", until: 2000 as Instant })
+  queue.put("radarr", patch("radarr", 1))
+  assert.equal(queue.requests.length, 0)
+  assert.equal(queue.program.wakeAt(), 3000)
+  queue.now = 3000 as Instant
+  queue.event({ kind: "wake" })
+  assert.deepEqual(queue.values(), [1])
+})
+
 test("a withdrawn write is not sent", () => {
   const queue = writer()
   queue.put("radarr", patch("radarr", 1))

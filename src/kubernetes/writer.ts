@@ -28,6 +28,8 @@ export type WriterInput =
   | { readonly kind: "withdraw"; readonly key: string }
   /** Nothing is sent from `until` on: for a leader whose lease ends. Undefined: no limit, as at the start. */
   | { readonly kind: "fence"; readonly until: Instant | undefined }
+  /** Nothing is sent before `until`: something else matters more. */
+  | { readonly kind: "pause"; readonly until: Instant }
 
 export type Writer = Program<WriterInput, ApiOutput | WriterEvent> & {
   readonly waiting: () => number
@@ -111,7 +113,7 @@ export const createWriter = ({ ids, timeoutMs, inFlightMax = usualInFlightMax }:
     const retryAt = after(at.now, retryDelayMs(failure, entry.attempts, at.entropy))
     entry.attempts += 1
     entry.notBefore = retryAt
-    if (failure.reason === "throttled") pausedUntil = retryAt
+    if (failure.reason === "throttled" && retryAt > pausedUntil) pausedUntil = retryAt
     entry.waiting ??= call
     schedule(key, entry, at.now)
     return [{ kind: "delayed", key, failure, retryAt }]
@@ -193,6 +195,9 @@ export const createWriter = ({ ids, timeoutMs, inFlightMax = usualInFlightMax }:
         return []
       case "fence":
         fence = input.until
+        return []
+      case "pause":
+        if (input.until > pausedUntil) pausedUntil = input.until
         return []
       case "wake":
         return []

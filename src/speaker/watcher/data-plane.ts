@@ -4,6 +4,8 @@ import { judgeReadiness, type LocalEvidence, type ProxyEvidence } from "./readin
 
 /** How often the proxy is asked while something waits for it, while nothing does, and where there is none to ask. */
 const askWaitingMs = 50
+/** A proxy takes longer for many Services, and each answer is weighed for all of them. */
+const askWaitingMsPerService = 0.25
 const askIdleMs = 10_000
 const askAbsentMs = 30_000
 /** A proxy that stays behind is asked at leisure: it is reported by then. */
@@ -81,7 +83,7 @@ export class DataPlane {
   #pauseMs(evidence: ProxyEvidence, at: At): number {
     const isBehind = this.#isBehind(evidence, at)
     const hurried = this.#waitingSince !== undefined && at.now < after(this.#waitingSince, hurryMs)
-    if (hurried && isBehind) return askWaitingMs
+    if (hurried && isBehind) return Math.max(askWaitingMs, this.#changedAt.size * askWaitingMsPerService)
     this.#waitingSince = undefined
     return askIdleMs
   }

@@ -11,6 +11,8 @@ import { after, type At, type Instant } from "../../time/instant.ts"
 export const speakerWriteIntervalMs = 10_000
 /** Changes that matter (who holds what) go at once, up to so many: then the average holds. People ask after a move, not before. */
 const promptWritesMax = 20
+/** Every watcher of Speakers reads all that it holds anew: a thousand addresses are told of once a second. */
+const pauseMsPerHold = 1
 
 /** The writer's key of the object. */
 const key = "speaker"
@@ -88,7 +90,8 @@ export class SpeakerKeeper {
     const [oldest, last] = [this.#sentAt[0], this.#sentAt.at(-1)]
     if (oldest === undefined || last === undefined) return 0 as Instant
     if (this.#differs() === "ages") return after(last, speakerWriteIntervalMs)
-    if (this.#sentAt.length < promptWritesMax) return 0 as Instant
+    if (this.#sentAt.length < promptWritesMax)
+      return after(last, listAt(this.#wanted ?? {}, "holds").length * pauseMsPerHold)
     const spared = after(oldest, promptWritesMax * speakerWriteIntervalMs)
     const next = after(last, speakerWriteIntervalMs)
     return spared < next ? spared : next

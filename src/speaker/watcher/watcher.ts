@@ -10,6 +10,7 @@ import { type At, earliest, type Instant, type Program } from "../../time/instan
 import type { AnnouncerReport, Move } from "../announcer/report.ts"
 import { ClusterFeed, type FeedNews } from "./cluster-feed.ts"
 import { ClusterView } from "./cluster-view.ts"
+import { Gathering } from "./gathering.ts"
 import { addressOfFinding, findingId, happeningOf, nodeAssigned } from "./happening.ts"
 import type { WatcherInput } from "./input.ts"
 import { Layer2StatusKeeper } from "./layer2-status-keeper.ts"
@@ -38,8 +39,8 @@ const excludeLabel = "node.kubernetes.io/exclude-from-external-load-balancers"
 /** MetalLB's name: people's tools look for it. */
 const eventSource = "metallb-speaker"
 const writeTimeoutMs = 10_000
-/** What a speaker writes is for people: a mass move may take seconds to be told, and connections cost memory. */
-const writesInFlightMax = 3
+/** Connections cost memory, and a mass move may take seconds to be told. */
+const tellingsInFlightMax = 3
 
 type Outputs = readonly WatcherOutput[]
 
@@ -51,16 +52,20 @@ export class Watcher implements Program<WatcherInput, WatcherOutput> {
   readonly #node: NodeName
   readonly #ids = createRequestIds()
   readonly #feed: ClusterFeed
-  readonly #writer: Writer = createWriter({
+  /** Its Speaker object. */
+  readonly #writer: Writer = createWriter({ ids: this.#ids, timeoutMs: writeTimeoutMs })
+  /** Events and ServiceL2Status objects, which are for people: in a burst they wait. */
+  readonly #tellings: Writer = createWriter({
     ids: this.#ids,
     timeoutMs: writeTimeoutMs,
-    inFlightMax: writesInFlightMax,
+    inFlightMax: tellingsInFlightMax,
   })
   readonly #recorder: EventRecorder
   readonly #speaker: SpeakerKeeper
   readonly #layer2: Layer2StatusKeeper
   readonly #findingsTold = new Set<string>()
   readonly #problemsTold = new Set<string>()
+  readonly #gathering = new Gathering()
   #report: AnnouncerReport | undefined
   #podRequest: number | undefined
   #podUid: string | undefined
@@ -85,7 +90,9 @@ export class Watcher implements Program<WatcherInput, WatcherOutput> {
   wakeAt(): Instant | undefined {
     return earliest(
       this.#feed.wakeAt(),
+      this.#gathering.wakeAt(),
       this.#writer.wakeAt(),
+      this.#tellings.wakeAt(),
       this.view.wakeAt(),
       this.#speaker.wakeAt(),
       this.#layer2.wakeAt(),
@@ -119,7 +126,8 @@ export class Watcher implements Program<WatcherInput, WatcherOutput> {
 
   #api(event: ApiEvent | { readonly kind: "wake" }, at: At): Outputs {
     const { requests, news } = this.#feed.step(event, at)
-    const outputs: WatcherOutput[] = [...requests, ...this.#layer2.step(event, at), ...this.#write(event, at)]
+    const outputs: WatcherOutput[] = [...requests, ...this.#layer2.step(event, at)]
+    for (const writer of [this.#writer, this.#tellings]) outputs.push(...this.#write(writer, event, at))
     const because = this.#stop?.hear(event, at)
     if (because !== undefined) {
       const how = because === "restart" && this.view.isComplete ? "restarting" : "leaving"
@@ -127,11 +135,19 @@ export class Watcher implements Program<WatcherInput, WatcherOutput> {
     }
     if (event.kind === "response" && event.id === this.#podRequest) this.#podUid = textAt(event.body, "metadata", "uid")
     for (const item of news) outputs.push(...this.#hear(item))
-    if (news.length > 0) outputs.push(...this.#look(at))
-    return outputs
+    if (news.some(({ kind }) => kind === "listed")) this.#gathering.atOnce(at)
+    else if (news.length > 0) this.#gather(news.length, at)
+    return this.#gathering.isDue(at) ? [...outputs, ...this.#look(at)] : outputs
+  }
+
+  #gather(changes: number, at: At): void {
+    this.#gathering.add(changes, at)
+    const until = this.#gathering.burstUntil()
+    if (until !== undefined) this.#tellings.step({ kind: "pause", until }, at)
   }
 
   #look(at: At): Outputs {
+    this.#gathering.looked(at)
     const knowledge = this.#feed.look()
     const outputs = this.view.look(knowledge, at)
     if (knowledge.state === "listing") return outputs
@@ -246,7 +262,7 @@ export class Watcher implements Program<WatcherInput, WatcherOutput> {
 
   #tell(happening: Happening, at: At): Outputs {
     const write = this.#recorder.record(happening, at)
-    return write === undefined ? [] : this.#write({ kind: "write", ...write }, at)
+    return write === undefined ? [] : this.#write(this.#tellings, { kind: "write", ...write }, at)
   }
 
   /** Writes that are due whatever the input was. */
@@ -255,14 +271,13 @@ export class Watcher implements Program<WatcherInput, WatcherOutput> {
     const owner = pod === undefined || this.#podUid === undefined ? undefined : { name: pod.name, uid: this.#podUid }
     const speaker = this.#speaker.due(at)
     const layer2 = this.#layer2.due({ node: this.#node, namespace, pod: owner }, at)
-    return [...(speaker === undefined ? [] : [speaker]), ...layer2].flatMap((write) =>
-      this.#write({ kind: "write", ...write }, at),
-    )
+    const own = speaker === undefined ? [] : this.#write(this.#writer, { kind: "write", ...speaker }, at)
+    return [...own, ...layer2.flatMap((write) => this.#write(this.#tellings, { kind: "write", ...write }, at))]
   }
 
-  #write(input: WriterInput, at: At): Outputs {
+  #write(writer: Writer, input: WriterInput, at: At): Outputs {
     const outputs: WatcherOutput[] = []
-    for (const output of this.#writer.step(input, at)) {
+    for (const output of writer.step(input, at)) {
       if (output.kind === "request" || output.kind === "abort") {
         outputs.push(output)
         continue
@@ -270,7 +285,7 @@ export class Watcher implements Program<WatcherInput, WatcherOutput> {
       this.#speaker.heard(output)
       this.#layer2.heard(output, at)
       const more = this.#recorder.heard(output)
-      if (more !== undefined) outputs.push(...this.#write({ kind: "write", ...more }, at))
+      if (more !== undefined) outputs.push(...this.#write(this.#tellings, { kind: "write", ...more }, at))
       if (output.kind !== "refused") continue
       const { reason } = output.failure
       const said = "message" in output.failure ? output.failure.message : reason
