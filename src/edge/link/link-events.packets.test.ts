@@ -74,7 +74,6 @@ packetTest(
     await onLan(async ({ machine, announced, answers, listening }) => {
       machine.ip("link", "add", "br0", "type", "bridge")
       machine.ip("link", "set", "eth0", "master", "br0")
-      machine.ip("addr", "flush", "dev", "eth0")
       machine.ip("link", "set", "br0", "up")
       await announced(machine.mac, () => machine.ip("addr", "add", "192.168.40.1/24", "dev", "br0"))
       assert.deepEqual(listening(), ["br0"])

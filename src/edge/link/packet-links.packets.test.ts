@@ -96,11 +96,8 @@ packetTest(
       moveInto(machine)
       links.listen([{ linkIndex: machine.index, link: "eth0", arp: true, ndp: false }], ranges)
       machine.ip("link", "set", "eth0", "down")
-      await until(() => errors.length > 0)
-      assert.deepEqual(
-        [errors[0], codesOf(troubles), codesOf(links.missing())],
-        ["ENETDOWN", ["ENETDOWN"], ["ENETDOWN"]],
-      )
+      await until(() => errors.length > 0 && links.missing().length > 0)
+      for (const code of [...errors, ...codesOf(troubles), ...codesOf(links.missing())]) assert.equal(code, "ENETDOWN")
       assert.equal(links.send(machine.index, frame(0x08, 0x06)), "ENETDOWN")
       machine.ip("link", "set", "eth0", "up")
       await until(() => links.send(machine.index, frame(0x08, 0x06)) === undefined)
