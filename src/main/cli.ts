@@ -184,6 +184,16 @@ program
     process.exitCode = await (await import("../cli/complete.ts")).complete(words, program)
   })
 program
+  .command("replay")
+  .summary("run a recording of a speaker or controller again, and compare")
+  .description("Runs the inputs that --record wrote through the same programs; says the first output that differs.")
+  .argument("<file>")
+  .addOption(output)
+  .addOption(colour)
+  .action(async (file: string, options) => {
+    process.exitCode = await (await import("../cli/replay.ts")).replayFile(file, options)
+  })
+program
   .command("version")
   .summary("which version this is")
   .addOption(output)
@@ -215,6 +225,7 @@ program
   .option("--lb-class <name>", "only Services of this class; without it: only those of none")
   .option("--metrics-port <port>", "0 turns metrics off", "7472")
   .option("--inspect-socket <path>", "unix socket that shows the program's inside as JSON")
+  .option("--record <file>", "record every input for porchlight replay; it holds what the API server says")
   .action(async (options) => {
     await (await import("./controller.ts")).runController(options)
   })
@@ -243,6 +254,7 @@ program
   )
   .option("--metrics-port <port>", "0 turns metrics off", "7472")
   .option("--inspect-socket <path>", "unix socket that shows the program's inside as JSON")
+  .option("--record <file>", "record every input for porchlight replay; the file is as secret as the beat key")
   .action(async (options) => {
     await (await import("./speaker.ts")).runSpeaker(options)
   })

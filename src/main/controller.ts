@@ -14,6 +14,7 @@ import { CommandFailure } from "../cli/failure.ts"
 import { productVersion } from "../cli/version.ts"
 import { chooseApi } from "./api-choice.ts"
 import { inspectAt } from "./inspect-socket.ts"
+import { openRecording } from "./recording.ts"
 
 export type ControllerFlags = {
   readonly namespace: string
@@ -21,6 +22,7 @@ export type ControllerFlags = {
   readonly lbClass?: string
   readonly metricsPort: string
   readonly inspectSocket?: string
+  readonly record?: string
 }
 
 /** Joins the controller to API server, clock, log and metrics. Ends when the program says so. */
@@ -31,7 +33,9 @@ export const runController = async (flags: ControllerFlags): Promise<void> => {
   const metrics = openMetrics("controller")
   const clock = openClock()
   const identity = `${hostname()}_${randomUUID()}`
-  const program = createController({ namespace: flags.namespace, loadBalancerClass: flags.lbClass, identity })
+  const options = { namespace: flags.namespace, loadBalancerClass: flags.lbClass, identity }
+  const program = createController(options)
+  const record = await openRecording(flags.record, "controller", options, log)
   const api = createApi(target, (event) => feed(event))
   const alarm = openAlarm(clock, (lateMs) => {
     metrics.late(lateMs)
@@ -40,7 +44,7 @@ export const runController = async (flags: ControllerFlags): Promise<void> => {
   let loaded = false
 
   const feed = (input: ControllerInput): void => {
-    for (const output of program.step(input, clock.at())) perform(output)
+    for (const output of record("controller", program, input, clock.at())) perform(output)
     alarm.set(program.wakeAt())
   }
   const perform = (output: ControllerOutput): void => {

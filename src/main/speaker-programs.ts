@@ -1,3 +1,4 @@
+import type { SpeakerOptions } from "../cli/replay/replayed.ts"
 import { productVersion } from "../cli/version.ts"
 import { entropy } from "../edge/clock.ts"
 import type { Boot } from "../ownership/beat.ts"
@@ -18,23 +19,29 @@ export type SpeakerFlags = {
   readonly arpPerSecondMax?: string
   readonly metricsPort: string
   readonly inspectSocket?: string
+  readonly record?: string
 }
 
 /** Peers keep this node's addresses for so long while it restarts. */
 const promiseSeconds = 30
 
-/** The two pure programs of a speaker, as the flags say. */
-export const createPrograms = (
-  flags: SpeakerFlags,
-  secrets: BeatSecrets,
-): { readonly announcer: Announcer; readonly watcher: Watcher } => {
+/** What the two pure programs of a speaker are made with, as the flags say. */
+export const speakerOptions = (flags: SpeakerFlags, secrets: BeatSecrets): SpeakerOptions => {
   const { nodeName: node, namespace, podName } = flags
   const boot = ((entropy() % 2 ** 20) * 2 ** 32 + entropy() + 1) as Boot
   const arpPerSecondMax = flags.arpPerSecondMax === undefined ? undefined : Number(flags.arpPerSecondMax)
   const profile = beatProfiles[flags.profile ?? "default"]
-  const announcer = new Announcer({ node, boot, secrets, profile, promiseSeconds, arpPerSecondMax })
   const pod = podName === undefined || podName === "" ? undefined : { name: podName, namespace }
   const [version, ignoresExcludeLabel] = [productVersion(), flags.ignoreExcludeLb === true]
-  const watcher = new Watcher({ node, namespace, pod, version, loadBalancerClass: flags.lbClass, ignoresExcludeLabel })
-  return { announcer, watcher }
+  return {
+    announcer: { node, boot, secrets, profile, promiseSeconds, arpPerSecondMax },
+    watcher: { node, namespace, pod, version, loadBalancerClass: flags.lbClass, ignoresExcludeLabel },
+  }
 }
+
+export const createPrograms = (
+  options: SpeakerOptions,
+): { readonly announcer: Announcer; readonly watcher: Watcher } => ({
+  announcer: new Announcer(options.announcer),
+  watcher: new Watcher(options.watcher),
+})

@@ -14,7 +14,8 @@ import { earliest } from "../time/instant.ts"
 import { chooseApi } from "./api-choice.ts"
 import { openBeats } from "./speaker-beats.ts"
 import { explainTrouble, watchLinks } from "./speaker-links.ts"
-import { createPrograms, type SpeakerFlags } from "./speaker-programs.ts"
+import { openRecording } from "./recording.ts"
+import { createPrograms, type SpeakerFlags, speakerOptions } from "./speaker-programs.ts"
 import { performAnnouncer, performWatcher, type SpeakerWorld } from "./speaker-perform.ts"
 import { serveSpeaker } from "./speaker-status.ts"
 
@@ -31,15 +32,17 @@ export const runSpeaker = async (flags: SpeakerFlags): Promise<void> => {
     openMetrics("speaker"),
     openClock(bootTimeMs),
   ]
-  const { announcer, watcher } = createPrograms(flags, secrets)
+  const options = speakerOptions(flags, secrets)
+  const { announcer, watcher } = createPrograms(options)
+  const record = await openRecording(flags.record, "speaker", options, log)
 
   const rearm = (): void => alarm.set(earliest(announcer.wakeAt(), watcher.wakeAt()))
   const announce = (input: AnnouncerInput): void => {
-    for (const output of announcer.step(input, clock.at())) performAnnouncer(output, world)
+    for (const output of record("announcer", announcer, input, clock.at())) performAnnouncer(output, world)
     rearm()
   }
   const watch = (input: WatcherInput): void => {
-    for (const output of watcher.step(input, clock.at())) performWatcher(output, world)
+    for (const output of record("watcher", watcher, input, clock.at())) performWatcher(output, world)
     rearm()
   }
   /** Beats, then frames, then deadlines: what waits may prove that a deadline means nothing. */
