@@ -24,7 +24,8 @@ const env: NodeJS.ProcessEnv = {
   PORCHLIGHT_COMPLETION_MS: "30000",
   npm_command: "exec",
 }
-const shellOptions = { cwd: root, env, encoding: "utf8" } as const
+const run = (program: string, words: readonly string[], as: NodeJS.ProcessEnv = env): string =>
+  execFileSync(program, words, { cwd: root, env: as, encoding: "utf8" })
 
 const without = (shell: string): string | false =>
   ["/bin", "/usr/bin", "/usr/local/bin"].some((directory) => existsSync(join(directory, shell)))
@@ -50,7 +51,7 @@ test("bash completes npx porchlight like porchlight, and leaves other words of n
 
 test("bash keeps a completion that somebody has for npx", { skip }, () => {
   const script = `complete -F _mine npx; source <(porchlight completion bash); complete -p npx`
-  assert.equal(execFileSync("bash", ["-c", script], shellOptions), "complete -F _mine npx\n")
+  assert.equal(run("bash", ["-c", script]), "complete -F _mine npx\n")
 })
 
 test("zsh can read its script, and offers the same", { skip: without("zsh") }, () => {
@@ -58,24 +59,21 @@ test("zsh can read its script, and offers the same", { skip: without("zsh") }, (
 compadd() { [[ $1 == -S ]] && shift 2; shift; print -rn -- "$@ " }
 _files() { print -n FILES }
 for line in "$@"; do words=("\${(@s: :)line}"); CURRENT=\${#words}; _porchlight; print; done`
-  const said = execFileSync("zsh", ["-f", "-c", script, "zsh", ...Object.keys(offered), "npx cowsay la"], shellOptions)
+  const said = run("zsh", ["-f", "-c", script, "zsh", ...Object.keys(offered), "npx cowsay la"])
   assert.deepEqual(wordsOf(said), [...Object.values(offered), ["FILES"]])
 })
 
 test("fish can read its script, and offers the same and no files beside it", { skip: without("fish") }, () => {
   const script = `porchlight completion fish | source
 for line in $argv; set -l found (complete -C $line); echo $found; end`
-  const said = execFileSync("fish", ["--no-config", "-c", script, ...Object.keys(offered)], shellOptions)
+  const said = run("fish", ["--no-config", "-c", script, ...Object.keys(offered)])
   assert.deepEqual(wordsOf(said), Object.values(offered))
 })
 
 test("only a script that was asked for by npx speaks of npx afterwards", () => {
   for (const shell of ["bash", "zsh", "fish"]) {
-    const script = execFileSync("porchlight", ["completion", shell], {
-      ...shellOptions,
-      env: { ...env, npm_command: undefined },
-    })
-    const asked = execFileSync("porchlight", ["completion", shell], shellOptions)
+    const script = run("porchlight", ["completion", shell], { ...env, npm_command: undefined })
+    const asked = run("porchlight", ["completion", shell])
     assert.ok(asked.length > script.length, shell)
   }
 })
@@ -144,7 +142,7 @@ for COMP_LINE in "$@"; do
   _porchlight "\${COMP_LINE%% *}" 2>/dev/null
   echo "\${COMPREPLY[*]}"
 done`
-  return wordsOf(execFileSync("bash", ["-c", script, "bash", ...lines], shellOptions)).slice(0, lines.length)
+  return wordsOf(run("bash", ["-c", script, "bash", ...lines])).slice(0, lines.length)
 }
 
 /** A line each. */
