@@ -1,8 +1,8 @@
 import assert from "node:assert/strict"
 import { setTimeout as sleep } from "node:timers/promises"
 import { type Address, parseAddress, printAddress } from "../net/address.ts"
-import { openPolls } from "./link/libc.ts"
-import { layWire, type Machine, type Wire } from "./link/wire.ts"
+import * as libc from "./link/libc.ts"
+import { layWire, type Machine, takeAllDescriptors, type Wire } from "./link/wire.ts"
 import { inNamespace } from "./netns.ts"
 import { type BeatSocket, openBeatSocket, type ReceivedBeat } from "./udp.ts"
 import { packetTest } from "../lab/packet-test.ts"
@@ -97,6 +97,46 @@ packetTest(import.meta.url, "a peer that cannot be reached is a word, not an exc
   })
 })
 
+packetTest(
+  import.meta.url,
+  "EPERM: a beat that this node's own packet filter stops is known not to have left",
+  async () => {
+    await onWire(({ left }) => {
+      const ours = open(left)
+      const beat = { from: address("192.168.40.1"), to: address("192.168.40.2"), linkIndex: left.index }
+      left.run("nft", `table inet t { chain c { type filter hook output priority 0; udp dport ${port} drop; }; }`)
+      assert.equal(ours.send({ ...beat, bytes: new Uint8Array(3) }), "EPERM")
+      left.run("nft", "delete table inet t")
+      assert.equal(ours.send({ ...beat, bytes: new Uint8Array(3) }), undefined)
+      ours.close()
+      return Promise.resolve()
+    })
+  },
+)
+
+packetTest(
+  import.meta.url,
+  "EMFILE: without a descriptor there is no beat port, and the sentence says what is lost",
+  async () => {
+    await onWire(({ left }) => {
+      const outcome = inNamespace(left.namespace, () => {
+        const taken = takeAllDescriptors()
+        const refused = openBeatSocket({ port, onDatagram: () => {} })
+        for (const fd of taken) libc.close(fd)
+        return refused
+      })
+      assert.ok("code" in outcome)
+      assert.match(
+        outcome.message,
+        /could not open UDP port 7947 for beats \(EMFILE\): speakers do not hear each other/,
+      )
+      open(left).close()
+      return Promise.resolve()
+    })
+  },
+  ["prlimit"],
+)
+
 function open({ namespace }: Machine, onDatagram: (datagram: ReceivedBeat) => void = () => {}): BeatSocket {
   const socket = inNamespace(namespace, () => openBeatSocket({ port, onDatagram }))
   if ("kind" in socket) throw new Error(socket.message)
@@ -120,7 +160,7 @@ async function onWire(story: (wire: Wire) => Promise<void>): Promise<void> {
   try {
     await until(() => !wire.left.ip("-6", "addr", "show", "dev", "eth0").includes("tentative"))
     await story(wire)
-    assert.equal(openPolls(), 0, "a socket was left open")
+    assert.equal(libc.openPolls(), 0, "a socket was left open")
   } finally {
     wire.close()
   }

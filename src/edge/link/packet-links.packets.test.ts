@@ -1,15 +1,13 @@
 import assert from "node:assert/strict"
-import { execFileSync } from "node:child_process"
 import { setTimeout as sleep } from "node:timers/promises"
 import { type Ipv6, parseAddress } from "../../net/address.ts"
 import { parseRange } from "../../net/range.ts"
 import type { Failure } from "../failure.ts"
 import { inNamespace } from "../netns.ts"
-import { O_RDONLY } from "./abi.ts"
-import { close, open, openPolls } from "./libc.ts"
+import { close, openPolls } from "./libc.ts"
 import { type InterfaceWatch, watchInterfaces } from "./netlink.ts"
 import { openPacketLinks, type PacketLinks } from "./packet-links.ts"
-import { layWire, type Machine, moveInto } from "./wire.ts"
+import { layWire, type Machine, moveInto, takeAllDescriptors } from "./wire.ts"
 import { packetTest } from "../../lab/packet-test.ts"
 
 const ranges = [parseRange("192.168.40.200-192.168.40.210")!]
@@ -184,14 +182,6 @@ async function onMachine(story: (world: World) => Promise<void> | void): Promise
     cutWire()
   }
   assert.equal(openPolls(), 0, "a socket was left open")
-}
-
-/** The limit is this process's alone, which ends with its test. */
-function takeAllDescriptors(): readonly number[] {
-  execFileSync("prlimit", ["--pid", String(process.pid), "--nofile=256:256"])
-  const taken: number[] = []
-  for (let fd = open("/dev/null", O_RDONLY); fd >= 0; fd = open("/dev/null", O_RDONLY)) taken.push(fd)
-  return taken
 }
 
 function codesOf(failures: readonly Failure[]): readonly string[] {
