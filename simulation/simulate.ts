@@ -38,7 +38,7 @@ const populate = (world: World): void => {
 }
 
 /** What the machine reads of the world comes in with each step: whoever reads the real clock or real chance is stopped. */
-const withoutAmbience = <T>(run: () => T): T => {
+export const withoutAmbience = <T>(run: () => T): T => {
   const { Date: date, Intl: intl } = globalThis
   const chance = Math.random
   const refuse = (): never => {

@@ -7,7 +7,7 @@ import type { MassRelease } from "../decision/allocate/release-brake.ts"
 import { createDecider, type Decided } from "../decision/decide.ts"
 import { createLease, lastWriteTimeoutMs, type LeaseEvent } from "../kubernetes/lease.ts"
 import { keyOf, namespaceOf, readObject } from "../kubernetes/object.ts"
-import { createReflector, type Reflector, type ReflectorEvent } from "../kubernetes/reflector.ts"
+import { createReflector, isWholeList, type Reflector, type ReflectorEvent } from "../kubernetes/reflector.ts"
 import { type Call, createRequestIds, type RequestIds } from "../kubernetes/request.ts"
 import { createWriter, type WriterEvent, type WriterInput } from "../kubernetes/writer.ts"
 import { after, type At, earliest, type Instant, type Program } from "../time/instant.ts"
@@ -117,14 +117,21 @@ export const createController = (options: ControllerOptions): Controller => {
     const object = event.kind === "written" ? event.object : event.kind === "conflicted" ? event.current : undefined
     const read = kind === undefined ? undefined : readObject(object, resourceOf[kind])
     if (kind === undefined || read === undefined) return
-    ownWrites.wrote(`${kind} ${keyOf(read)}`, read)
-    take(kind, { kind: "upserted", key: keyOf(read), object: read })
+    if (ownWrites.wrote(kind, keyOf(read), read, now)) take(kind, { kind: "upserted", key: keyOf(read), object: read })
+  }
+
+  /** What a reflector tells. */
+  const hear = (kind: KindName, event: ReflectorEvent): void => {
+    const object = event.kind === "upserted" ? event.object : undefined
+    if (event.kind === "synced")
+      for (const key of ownWrites.listed(kind)) take(kind, { kind: "vanished", key, uid: undefined })
+    if ("key" in event && isWritten.has(kind) && ownWrites.told(kind, event.key, object)) return
+    take(kind, event)
   }
 
   const take = (kind: KindName, event: ReflectorEvent): void => {
     if (event.kind === "failing" || event.kind === "recovered")
       return void outputs.push(remarkOf({ kind: "reflector", of: kind, event }))
-    if (event.kind === "upserted" && ownWrites.isOld(`${kind} ${event.key}`, event.object)) return
     snapshot.take(kind, event)
     if (event.kind === "synced") return
     const object = event.kind === "upserted" ? event.object : undefined
@@ -236,7 +243,12 @@ export const createController = (options: ControllerOptions): Controller => {
     const heldServices = new Set(held?.services)
     for (const name of names) {
       const [service, allocation] = [cluster.services.get(name), allocations.get(name)]
-      if (service === undefined || allocation === undefined) continue
+      if (service === undefined) continue
+      if (allocation === undefined) {
+        // Of another class: another controller's, whose conditions have our names where it is one of ours.
+        if (service.exposure.kind !== "other-class") write(statuses.clear(service, at.wallSeconds), at)
+        continue
+      }
       const isHeld = heldServices.has(name)
       const election = elections.get(decider.elector.keyOf(name) ?? "")
       const conditions = serviceConditions(allocation, election, announcing, isHeld ? held : undefined)
@@ -271,12 +283,18 @@ export const createController = (options: ControllerOptions): Controller => {
       if (!leading) outputs.push({ kind: "exit" })
     }
     onTime(at)
+    const overdue = ownWrites.overdue(at.now)
     for (const { kind, reflector } of reflectors)
-      for (const output of reflector.step(plain, at))
-        if (output.kind === "request" || output.kind === "abort") outputs.push(output)
-        else {
+      for (const output of [
+        ...(overdue.has(kind) ? reflector.step({ kind: "relist" }, at) : []),
+        ...reflector.step(plain, at),
+      ])
+        if (output.kind === "request" || output.kind === "abort") {
+          if (output.kind === "request" && isWholeList(output.request)) ownWrites.listing(kind)
+          outputs.push(output)
+        } else {
           recollection.heardOfWatch(kind, output, at.now)
-          take(kind, output)
+          hear(kind, output)
         }
     tellWriter(plain, at)
     outputs.push(...teller.step(plain, at))
@@ -310,6 +328,7 @@ export const createController = (options: ControllerOptions): Controller => {
         lease.wakeAt(),
         conditionsAt,
         sweepAt,
+        ownWrites.dueAt(),
         ...reflectors.map(({ reflector }) => reflector.wakeAt()),
       ),
   }
@@ -321,6 +340,8 @@ const kindOfKey: Readonly<Record<string, KindName>> = {
   status: "Service",
   pool: "IPAddressPool",
 }
+
+const isWritten: ReadonlySet<KindName> = new Set(Object.values(kindOfKey))
 
 const reflectorFor = (kind: KindName, namespace: string, ids: RequestIds): Reflector =>
   createReflector({ resource: resourceOf[kind], ids, ...(namespacedConfiguration.has(kind) ? { namespace } : {}) })

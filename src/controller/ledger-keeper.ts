@@ -38,7 +38,8 @@ export type LedgerKeeper = {
 }
 
 export const createLedgerKeeper = (): LedgerKeeper => {
-  const underWay = new Set<string>()
+  /** By object, who gets an address by the write that is under way. */
+  const underWay = new Map<string, ReadonlySet<ServiceName>>()
   let waiting = new Set<ServiceName>()
   let held: MassRelease | undefined
 
@@ -57,17 +58,32 @@ export const createLedgerKeeper = (): LedgerKeeper => {
       held = braked.held
       waiting = new Set()
       const writes = []
-      for (const write of ledgerWrites(cluster, braked.changes, wallSeconds)) {
+      const getting = new Set([...underWay.values()].flatMap((names) => [...names]))
+      const free = braked.changes.filter((change) => !gainersOf(change).some((name) => getting.has(name)))
+      if (free.length < braked.changes.length) waiting = new Set(braked.changes.flatMap(servicesOf))
+      for (const write of ledgerWrites(cluster, free, wallSeconds)) {
         const key = ledgerKey(write.name)
         if (underWay.has(key)) waiting = new Set(braked.changes.flatMap(servicesOf))
         else {
-          underWay.add(key)
+          const isOfIt = ({ address }: LedgerChange): boolean =>
+            write.entries.some((entry) => entry.address === address)
+          underWay.set(key, new Set(free.filter(isOfIt).flatMap(gainersOf)))
           writes.push({ key, call: callOf(write) })
         }
       }
       return { writes, held }
     },
   }
+}
+
+/**
+ * Who gets the address by a change. While that is under way they get no other: what they were promised would be taken
+ * from them again as soon as something better is free.
+ */
+const gainersOf = ({ before, entry }: LedgerChange): readonly ServiceName[] => {
+  const had = before?.state === "given" ? before.owners : []
+  if (entry?.state !== "given") return []
+  return entry.owners.filter(({ uid }) => !had.some((owner) => owner.uid === uid)).map(({ service }) => service)
 }
 
 const callOf = (write: LedgerWrite): Call => {

@@ -1,30 +1,87 @@
+import type { KindName } from "../cluster/cluster.ts"
 import type { JsonObject } from "../kubernetes/http.ts"
-import { compareVersions, resourceVersionOf } from "../kubernetes/object.ts"
+import { compareVersions, type ObjectKey, resourceVersionOf } from "../kubernetes/object.ts"
+import { after, type Instant } from "../time/instant.ts"
 
-/** Versions remembered; older than the last so many writes can no longer be on its way in a watch. */
-const rememberedMax = 20_000
+/** A mute watch is noticed within 15 s; one that lives and still has not told of our write will not. */
+const toldWithinMs = 30_000
 
 /**
- * The newest version this program wrote of each object. The answer to a write is read at once; a watch tells of earlier
- * writes later, and must not take us back.
+ * What this program wrote and no watch has told of yet. The answer to a write is read at once; a watch tells of earlier
+ * writes later, and must not take us back. A write that no watch ever tells of was answered and then lost (etcd was
+ * restored, a proxy lied): all of that kind is to be listed again.
  */
 export type OwnWrites = {
-  readonly wrote: (key: string, object: JsonObject) => void
-  /** Whether `object` is older than what we wrote ourselves. */
-  readonly isOld: (key: string, object: JsonObject) => boolean
+  /** Answers whether it is news: the answer to a write may come after what others wrote since. */
+  readonly wrote: (kind: KindName, key: ObjectKey, object: JsonObject, now: Instant) => boolean
+  /** The server told of it, or of its end; answers whether that is older than what we wrote ourselves. */
+  readonly told: (kind: KindName, key: ObjectKey, object: JsonObject | undefined) => boolean
+  /** A list of that kind was asked for: it will be newer than all we wrote until now, whatever its versions. */
+  readonly listing: (kind: KindName) => void
+  /** A list of that kind is in, which says the last word of the writes that it was asked for: those it lacks are gone. */
+  readonly listed: (kind: KindName) => readonly ObjectKey[]
+  /** Kinds of which a write was not told of in time: each write asks once. */
+  readonly overdue: (now: Instant) => ReadonlySet<KindName>
+  readonly dueAt: () => Instant | undefined
+}
+
+type OwnWrite = {
+  readonly kind: KindName
+  readonly version: string
+  readonly dueAt: Instant
+  isListed: boolean
+  isAsked: boolean
 }
 
 export const createOwnWrites = (): OwnWrites => {
+  /** Oldest first. */
+  const untold = new Map<string, OwnWrite>()
+  /** What the server told of last, of the kinds that this program writes. */
   const versions = new Map<string, string>()
+
   return {
-    wrote: (key, object) => {
+    wrote: (kind, key, object, now) => {
       const version = resourceVersionOf(object)
-      if (version === undefined) return
-      versions.delete(key)
-      versions.set(key, version)
-      const oldest = versions.size > rememberedMax ? versions.keys().next().value : undefined
-      if (oldest !== undefined) versions.delete(oldest)
+      const id = `${kind} ${key}`
+      if (version === undefined || ["same", "older"].includes(compareVersions(version, versions.get(id)))) return false
+      untold.delete(id)
+      untold.set(id, { kind, version, dueAt: after(now, toldWithinMs), isListed: false, isAsked: false })
+      return true
     },
-    isOld: (key, object) => compareVersions(resourceVersionOf(object), versions.get(key)) === "older",
+    told: (kind, key, object) => {
+      const id = `${kind} ${key}`
+      const version = resourceVersionOf(object ?? {})
+      const own = untold.get(id)
+      if (own !== undefined && !own.isListed && compareVersions(version, own.version) === "older") return true
+      untold.delete(id)
+      if (version === undefined) versions.delete(id)
+      else versions.set(id, version)
+      return false
+    },
+    listing: (kind) => {
+      for (const own of untold.values()) if (own.kind === kind) own.isListed = true
+    },
+    listed: (kind) => {
+      const gone: ObjectKey[] = []
+      for (const [id, own] of untold) {
+        if (own.kind !== kind || !own.isListed || !own.isAsked) continue
+        untold.delete(id)
+        gone.push(id.slice(kind.length + 1))
+      }
+      return gone
+    },
+    overdue: (now) => {
+      const kinds = new Set<KindName>()
+      for (const own of untold.values()) {
+        if (own.dueAt > now || own.isAsked) continue
+        own.isAsked = true
+        kinds.add(own.kind)
+      }
+      return kinds
+    },
+    dueAt: () => {
+      for (const own of untold.values()) if (!own.isAsked) return own.dueAt
+      return undefined
+    },
   }
 }

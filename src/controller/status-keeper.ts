@@ -22,12 +22,16 @@ export type StatusKeeper = {
   readonly saw: (name: ServiceName, object: KubernetesObject) => void
   readonly gone: (name: ServiceName) => void
   /** The write that makes the status true; undefined where it is or is about to be, or where the ledger is not yet. */
-  readonly write: (wish: StatusWish, wallSeconds: number) => { readonly key: string; readonly call: Call } | undefined
+  readonly write: (wish: StatusWish, wallSeconds: number) => StatusWrite | undefined
+  /** Takes our conditions off a Service that is no load balancer and to which we never gave anything. */
+  readonly clear: (service: Service, wallSeconds: number) => StatusWrite | undefined
   /** The write of that Service's status ended, well or not. */
   readonly ended: (name: ServiceName) => void
   /** Writes under way are forgotten: they were withdrawn. */
   readonly forget: () => void
 }
+
+export type StatusWrite = { readonly key: string; readonly call: Call }
 
 export type StatusWish = {
   readonly cluster: Cluster
@@ -42,22 +46,25 @@ export const createStatusKeeper = (): StatusKeeper => {
   const written = new Map<ServiceName, WrittenStatus>()
   /** What the write under way says. */
   const asked = new Map<ServiceName, WantedStatus>()
+  const put = (service: Service, wanted: WantedStatus, wallSeconds: number): StatusWrite | undefined => {
+    const before = written.get(service.name)
+    if (before === undefined || sameValue(asked.get(service.name), wanted)) return undefined
+    const patch = statusPatch(before, wanted, wallSeconds)
+    if (patch === undefined) return undefined
+    asked.set(service.name, wanted)
+    const [namespace, name] = service.name.split("/") as [string, string]
+    const place = { resource: resourceOf.Service, namespace, name, subresource: "status" } as const
+    return { key: statusKey(service.name), call: strategicPatchCall(place, patch) }
+  }
   return {
     ended: (name) => void asked.delete(name),
     forget: () => asked.clear(),
     saw: (name, object) => void written.set(name, readWrittenStatus(object)),
     gone: (name) => void written.delete(name),
+    clear: (service, wallSeconds) => put(service, { given: undefined, conditions: [], left: [] }, wallSeconds),
     write: (wish, wallSeconds) => {
-      const before = written.get(wish.service.name)
       const wanted = wantedStatus(wish)
-      if (before === undefined || wanted === undefined || sameValue(asked.get(wish.service.name), wanted))
-        return undefined
-      const patch = statusPatch(before, wanted, wallSeconds)
-      if (patch === undefined) return undefined
-      asked.set(wish.service.name, wanted)
-      const [namespace, name] = wish.service.name.split("/") as [string, string]
-      const place = { resource: resourceOf.Service, namespace, name, subresource: "status" } as const
-      return { key: statusKey(wish.service.name), call: strategicPatchCall(place, patch) }
+      return wanted === undefined ? undefined : put(wish.service, wanted, wallSeconds)
     },
   }
 }

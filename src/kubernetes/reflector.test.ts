@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { describe, test } from "node:test"
 import { assert as check, array, constantFrom, property, record, integer } from "fast-check"
 import type { ApiEvent, ApiRequest, Json } from "./http.ts"
-import { createReflector, type Reflector, type ReflectorEvent } from "./reflector.ts"
+import { createReflector, isWholeList, type Reflector, type ReflectorEvent, type ReflectorInput } from "./reflector.ts"
 import { createRequestIds } from "./request.ts"
 import type { Resource } from "./resource.ts"
 import { after, type Instant } from "../time/instant.ts"
@@ -205,6 +205,17 @@ describe("the watch", () => {
     world.answer(page([service("radarr", 40)], 50, "more"))
     world.answer(page([service("plex", 60)], 50))
     assert.deepEqual(world.told(), ["upserted media/radarr", "upserted media/plex", "synced 2"])
+  })
+
+  test("who has reason to doubt what was told has all listed again, and every object of that list is news", () => {
+    const world = synced()
+    const watched = world.request().id
+    world.event({ kind: "relist" })
+    assert.deepEqual(world.aborted, [watched])
+    assert.equal(isWholeList(world.request()), true)
+    world.answer(page([service("radarr", 3)], 7))
+    assert.deepEqual(world.told(), ["upserted media/radarr", "synced 1"])
+    assert.equal(isWholeList(world.request()), false, "then it watches again")
   })
 
   test("a list repeats nothing that is known, where the server only went on", () => {
@@ -501,7 +512,7 @@ const start = () => {
     /** The last list or watch; the small question for the server's version is `check`. */
     request: (): ApiRequest => requests.findLast(({ query }) => query["limit"] !== "1")!,
     check: (): ApiRequest => requests.at(-1)!,
-    event: (input: ApiEvent | { readonly kind: "wake" }) => {
+    event: (input: ReflectorInput) => {
       entropy = (entropy * 1_103_515_245 + 12_345) >>> 0
       take(reflector.step(input, { now: world.now, wallSeconds: 0, entropy }))
       return world

@@ -1,5 +1,5 @@
 import { readFailed, readFailure, retryDelayMs, type ApiFailure } from "./api-failure.ts"
-import type { ApiEvent, ApiOutput, Json } from "./http.ts"
+import type { ApiEvent, ApiOutput, ApiRequest, Json } from "./http.ts"
 import { createKnownObjects, type ObjectEvent } from "./known-objects.ts"
 import { readPage } from "./list-page.ts"
 import { asking, guardDeadline, listening, probed, probeQuery, type MuteGuard } from "./mute-guard.ts"
@@ -30,9 +30,19 @@ export type ReflectorOptions = {
 }
 
 /** Its first step starts it. Events about requests of others are ignored, so they may be handed to every reflector. */
-export type Reflector = Program<ApiEvent | { readonly kind: "wake" }, ApiOutput | ReflectorEvent> & {
+export type Reflector = Program<ReflectorInput, ApiOutput | ReflectorEvent> & {
   readonly resource: Resource
 }
+
+/** `relist`: what was told cannot be all of it. Everything is listed again, and every object of that list is news. */
+export type ReflectorInput = ApiEvent | { readonly kind: "wake" } | { readonly kind: "relist" }
+
+/** The request that begins a list: what it will say is no older than this moment. */
+export const isWholeList = ({ stream, query }: ApiRequest): boolean =>
+  !stream && query["continue"] === undefined && query["limit"] !== versionOnly["limit"]
+
+/** One object is enough to learn how far a server is. */
+const versionOnly: Readonly<Record<string, string>> = { limit: "1" }
 
 /** 500 EndpointSlices are 6 ms of JSON, 5,000 are 57 ms: pages are what keeps ARP answers on time. */
 const pageObjects = 500
@@ -231,7 +241,7 @@ export const createReflector = ({ resource, ids, namespace, selectors }: Reflect
    * etcd was restored from a backup that would last until it counted that far again. The version of a list tells.
    */
   const askVersion = (id: number): Output => {
-    const call = listCall(resource, { limit: "1" }, namespace)
+    const call = listCall(resource, versionOnly, namespace)
     return { kind: "request", request: plainRequest(id, call, listTimeoutMs) }
   }
 
@@ -274,6 +284,13 @@ export const createReflector = ({ resource, ids, namespace, selectors }: Reflect
     return guardDeadline(phase.guard) <= at.now ? onGuardDeadline(phase, at) : []
   }
 
+  const relist = (): readonly Output[] => {
+    known.forgetVersions()
+    const aborts: Output[] = phase.name === "resting" ? [] : [{ kind: "abort", id: phase.id }]
+    if (phase.name === "watching" && phase.guard.state === "asking") aborts.push({ kind: "abort", id: phase.guard.id })
+    return [...aborts, ...beginList()]
+  }
+
   const onEvent = (event: ApiEvent, at: At): readonly Output[] => {
     if (phase.name === "listing" && event.id === phase.id) return onList(event, phase, at)
     if (phase.name !== "watching") return []
@@ -284,7 +301,10 @@ export const createReflector = ({ resource, ids, namespace, selectors }: Reflect
 
   return {
     resource,
-    step: (input, at) => (input.kind === "wake" ? onTime(at) : [...onEvent(input, at), ...onTime(at)]),
+    step: (input, at) => {
+      if (input.kind === "wake") return onTime(at)
+      return input.kind === "relist" ? relist() : [...onEvent(input, at), ...onTime(at)]
+    },
     wakeAt: () => {
       if (phase.name === "listing") return undefined
       return phase.name === "resting" ? phase.until : earliest(guardDeadline(phase.guard), phase.endsBy)

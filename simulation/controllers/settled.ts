@@ -1,0 +1,130 @@
+import { readCluster } from "../../src/cluster/read/whole-cluster.ts"
+import { allocate } from "../../src/decision/allocate/allocator.ts"
+import type { LedgerEntry } from "../../src/cluster/ledger.ts"
+import { ledgerChanges } from "../../src/decision/allocate/ledger-change.ts"
+import { brake, type MassRelease } from "../../src/decision/allocate/release-brake.ts"
+import type { JsonObject } from "../../src/kubernetes/http.ts"
+import { listAt, objectAt, textAt } from "../../src/kubernetes/json.ts"
+import { printAddress } from "../../src/net/address.ts"
+import { mayShare } from "./legal-share.ts"
+import { namespace } from "./process.ts"
+import { addressesIn, isBalanced, type Owners, ownersOf, statusOf, uidOf } from "./truth.ts"
+import { leaseOf, runningOf, type World } from "./world.ts"
+
+const kinds = ["services", "nodes", "namespaces", "ipaddresspools", "addressledgers"]
+
+/** What is still missing until everybody has what he can have and everything says so; undefined: nothing. */
+export const unsettled = (world: World): string | undefined => {
+  const { etcd } = world
+  const holder = textAt(leaseOf(world), "spec", "holderIdentity")
+  if (!runningOf(world).some(({ name }) => name === holder)) return `nobody leads (the lease names ${holder})`
+  const owners = ownersOf(etcd.all("addressledgers").values())
+  const services = [...etcd.all("services")]
+  const held = stillToWrite(world)
+  if (typeof held === "string") return held
+  for (const [key, service] of services) {
+    const isHeld = held?.services.some((name) => name === key) === true
+    const wrong =
+      wrongStatus(key, service, owners, held, isHeld) ?? (isHeld ? undefined : missed(world, key, service, owners))
+    if (wrong !== undefined) return wrong
+  }
+  return wrongShare(new Map(services.map(([, service]) => [uidOf(service), service])), owners)
+}
+
+/** What the daemons' own decision would write now; what waits for a person is handed back. */
+const stillToWrite = (world: World): string | MassRelease | undefined => {
+  const objects = kinds.flatMap((kind) => [...world.etcd.all(kind).values()])
+  const cluster = readCluster(objects, { namespace, loadBalancerClass: undefined })
+  const allocations = allocate(cluster, world.wallSeconds())
+  const all = ledgerChanges(cluster, allocations, world.wallSeconds(), undefined)
+  const { changes, held } = brake(cluster, all, new Set())
+  const [first] = changes
+  if (first !== undefined)
+    return `the ledger still lacks a change of ${printAddress(first.address)}: ${ownersIn(first.before)} to ${ownersIn(first.entry)}`
+  const isSaid = world.remarks.some(({ remark }) => remark.message.includes(`confirm-release=${held?.code}`))
+  return held !== undefined && !isSaid ? `a release is held (${held.code}) and nobody said so` : held
+}
+
+const ownersIn = (entry: LedgerEntry | undefined): string => {
+  const owners = entry?.owners.map(({ service, uid, terms }) => `${service} ${uid} ${terms}`.trim())
+  return entry === undefined ? "nobody" : `${entry.state} ${owners?.join(", ")}`
+}
+
+const wrongStatus = (
+  key: string,
+  service: JsonObject,
+  owners: Owners,
+  held: MassRelease | undefined,
+  isHeld: boolean,
+): string | undefined => {
+  const says = statusOf(service).join(" ")
+  const has = [...owners].flatMap(([address, list]) =>
+    list.some(({ uid }) => uid === uidOf(service)) ? [address] : [],
+  )
+  // What somebody wrote into the status of a Service that is no load balancer is nobody's here.
+  if (isBalanced(service) ? says !== has.toSorted().join(" ") : has.length > 0)
+    return `the status of ${key} says "${says}", the ledger gives it "${has.toSorted().join(" ")}"`
+  const condition = listAt(service, "status", "conditions").find(
+    (one) => textAt(one, "type") === "porchlight.dev/Allocated",
+  )
+  const expected = isBalanced(service) ? (has.length > 0 ? "True" : "False") : undefined
+  if (isHeld)
+    return textAt(condition, "message")?.includes(held?.code ?? "?") === true
+      ? undefined
+      : `${key} does not say that its release is held`
+  return textAt(condition, "status") === expected
+    ? undefined
+    : `the condition Allocated of ${key} is ${textAt(condition, "status")}: ${textAt(condition, "message")}`
+}
+
+/** A naive look for an address that a Service without one could have; undefined: there is none, or it has one. */
+const missed = (world: World, key: string, service: JsonObject, owners: Owners): string | undefined => {
+  if (!isBalanced(service) || statusOf(service).length > 0) return undefined
+  const annotations = objectAt(service, "metadata", "annotations")
+  const wished = textAt(annotations, "metallb.io/loadBalancerIPs")
+  const policy = textAt(service, "spec", "ipFamilyPolicy")
+  if (policy === "RequireDualStack" || wished?.includes(",") === true) return undefined
+  const families = listAt(service, "spec", "ipFamilies").map((family) => (family === "IPv4" ? "4" : "6"))
+  const isMine = (address: string): boolean =>
+    (owners.get(address) ?? []).every(({ uid }) => isShared(world, service, uid))
+  for (const [, pool] of world.etcd.all("ipaddresspools")) {
+    const name = textAt(pool, "metadata", "name")
+    const named = textAt(annotations, "metallb.io/address-pool")
+    if (named !== undefined ? named !== name : wished === undefined && objectAt(pool, "spec")["autoAssign"] === false)
+      continue
+    for (const address of families.flatMap((family) => addressesIn(pool, family)))
+      if (
+        (wished === undefined || wished === address) &&
+        isOfOnePool(world, address) &&
+        isMine(address) &&
+        families.length === 1
+      )
+        return `${key} has no address and could have ${address} of ${name}`
+  }
+  return undefined
+}
+
+/** Of two pools that overlap the younger one's range is left out, and neither gives it where neither is older. */
+const isOfOnePool = (world: World, address: string): boolean =>
+  [...world.etcd.all("ipaddresspools").values()].filter((pool) =>
+    addressesIn(pool, address.includes(":") ? "6" : "4").includes(address),
+  ).length === 1
+
+const isShared = (world: World, service: JsonObject, uid: string): boolean => {
+  for (const other of world.etcd.all("services").values())
+    if (uidOf(other) === uid) return mayShare(service, other).twin
+  // Of somebody who is gone: nobody knows any more whether he would have shared.
+  return false
+}
+
+const wrongShare = (services: ReadonlyMap<string, JsonObject>, owners: Owners): string | undefined => {
+  for (const [address, list] of owners)
+    for (const [index, one] of list.entries())
+      for (const two of list.slice(0, index)) {
+        const [a, b] = [services.get(one.uid), services.get(two.uid)]
+        if (a === undefined || b === undefined) continue
+        if (!mayShare(a, b).twin)
+          return `${address} is still given to ${one.service} and ${two.service}, who may not share it`
+      }
+  return undefined
+}

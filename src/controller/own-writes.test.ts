@@ -1,0 +1,53 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import type { JsonObject } from "../kubernetes/http.ts"
+import type { Instant } from "../time/instant.ts"
+import { createOwnWrites } from "./own-writes.ts"
+
+test("what a watch tells of older versions than our own write does not take us back", () => {
+  const own = createOwnWrites()
+  own.wrote("Service", "media/plex", version(20), at(0))
+  assert.equal(own.told("Service", "media/plex", version(18)), true)
+  assert.equal(own.told("Service", "media/plex", version(20)), false)
+  assert.equal(own.told("Service", "media/plex", version(21)), false)
+})
+
+test("the answer to a write that comes after others wrote is no news", () => {
+  const own = createOwnWrites()
+  own.told("Service", "media/plex", version(30))
+  assert.equal(own.wrote("Service", "media/plex", version(20), at(0)), false)
+  assert.equal(own.wrote("Service", "media/plex", version(30), at(0)), false)
+  assert.equal(own.wrote("Service", "media/plex", version(31), at(0)), true)
+  assert.equal(own.dueAt(), 30_000)
+})
+
+test("after a list that was asked for later than our write, its older version is the truth: etcd was restored (43)", () => {
+  const own = createOwnWrites()
+  own.wrote("AddressLedger", "first-10.69.1.0", version(9000), at(0))
+  own.listing("Service")
+  assert.equal(own.told("AddressLedger", "first-10.69.1.0", version(110)), true)
+  own.listing("AddressLedger")
+  assert.equal(own.told("AddressLedger", "first-10.69.1.0", version(110)), false)
+})
+
+test("a write that no watch tells of within half a minute asks once for a list (149)", () => {
+  const own = createOwnWrites()
+  own.wrote("AddressLedger", "first-10.69.1.0", version(20), at(0))
+  assert.deepEqual([...own.overdue(at(29_999))], [])
+  assert.deepEqual([...own.overdue(at(30_000))], ["AddressLedger"])
+  assert.deepEqual([...own.overdue(at(90_000))], [])
+  own.listing("AddressLedger")
+  assert.deepEqual(own.listed("AddressLedger"), ["first-10.69.1.0"], "and what that list lacks is gone")
+  assert.equal(own.dueAt(), undefined)
+})
+
+test("a list that was not asked for because of a write says nothing of it", () => {
+  const own = createOwnWrites()
+  own.wrote("AddressLedger", "first-10.69.1.0", version(20), at(0))
+  own.listing("AddressLedger")
+  assert.deepEqual(own.listed("AddressLedger"), [])
+  assert.equal(own.dueAt(), 30_000)
+})
+
+const version = (resourceVersion: number): JsonObject => ({ metadata: { resourceVersion: String(resourceVersion) } })
+const at = (ms: number): Instant => ms as Instant
