@@ -196,6 +196,24 @@ describe("a watch", () => {
     assert.equal(talk.events.at(-1)?.kind, "closed")
   })
 
+  test("of 10,000 events at once tells all in order, and lets timers run between them (154)", async () => {
+    const lines = Array.from({ length: 10_000 }, (_, n) => `{"n":${n},"is":"${"x".repeat(500)}"}\n`)
+    const port = await serve((_, response) => response.end(lines.join("")))
+    let turns = 0
+    const turning = setInterval(() => turns++, 1)
+    try {
+      const talk = connect(plain(port))
+      await talk.ask({ id: 1, stream: true })
+      const told = talk.events.flatMap((event) => (event.kind === "frames" ? [event.frames] : []))
+      const numbers = told.flat().map((frame) => (frame as { readonly n: number }).n)
+      assert.deepEqual(numbers, [...numbers.keys()])
+      assert.equal(numbers.length, 10_000)
+      assert.ok(told.length > 1 && turns > 1, `${told.length} times, ${turns} turns`)
+    } finally {
+      clearInterval(turning)
+    }
+  })
+
   test("is opened before its first event", async () => {
     const port = await serve((_, response) => response.flushHeaders())
     const talk = connect(plain(port))
