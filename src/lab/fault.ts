@@ -26,7 +26,7 @@ export type Fault =
   | { readonly kind: "twin"; readonly address: string }
 
 export const faultForms =
-  "power, cable, carrier, speaker, freeze, api, beats, arp, loss=20%, oneway=MACHINE, twin=ADDRESS"
+  "power, cable, carrier, speaker, freeze, api, beats, arp, loss=20%, oneway=MACHINE (or oneway=FROM>TO), twin=ADDRESS"
 
 /** Reads `power`, `loss=20%`, `oneway=w2`, `twin=10.69.1.156`. A string is what is wrong with it. */
 export const parseFault = (text: string): Fault | string => {

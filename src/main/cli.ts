@@ -149,7 +149,7 @@ lab
   .command("break")
   .summary("break something: break w3 power; break api")
   .description(
-    "Faults: power, cable, carrier, speaker, freeze, api, beats, arp, loss=20%, oneway=MACHINE, twin=ADDRESS. Without a machine only api.",
+    "Faults: power, cable, carrier, speaker, freeze, api, beats, arp, loss=20%, oneway=MACHINE (what it sends there is lost), twin=ADDRESS. Without a machine only api and oneway=FROM>TO.",
   )
   .argument("<words...>", "[MACHINE] FAULT")
   .option("--lab <scenario>", "which lab, when several run")

@@ -70,6 +70,8 @@ type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
 const addressPatienceMs = 8000
 /** Long enough for a SYN that had to be sent again after one second. */
 const askPatienceMs = 1500
+/** A lab that is kept up for days remembers so many lines of its programs. */
+const linesMax = 10_000
 /** How long answers to one question to all are waited for. */
 const stationsPatienceMs = 20
 
@@ -83,7 +85,10 @@ export const raiseSimulated = async (scenario: Scenario, options: SimulatedOptio
   await applyScenario(api, scenario, options.crds)
   const began = world.now()
   const lines: LoggedLine[] = []
-  const log = (who: string, says: string): void => void lines.push({ ms: world.now() - began, who, says })
+  const log = (who: string, says: string): void => {
+    lines.push({ ms: world.now() - began, who, says })
+    if (lines.length > linesMax) lines.shift()
+  }
   const parts = assemble(world, api, scenario, options, log)
   const lab = labOf(parts, scenario, began, lines)
   for (const node of parts.speakers.values()) node.start()
