@@ -44,6 +44,7 @@ export const occurrenceDocument = (occurrence: Occurrence): object => ({
   apiVersion: "porchlight.dev/v1alpha1",
   kind: "Occurrence",
   ...occurrence,
+  ...(occurrence.lastedMs !== undefined && { lastedMs: Math.round(occurrence.lastedMs) }),
 })
 
 /** `21:40:03  ! 192.168.40.200 demo/whoami   attic-2 took it over from attic-3, which had fallen silent for 478 ms` */
