@@ -150,14 +150,17 @@ const setMembers = (state: SegmentState, members: readonly Member[], at: At): vo
   judgeAll(state)
 }
 
-/** After a silence in which peers may have counted this node as dead, they have an interval to say so first. */
+/**
+ * After a silence in which peers may have counted this node as dead, they have an interval to say so first. What was
+ * still to be repeated is replaced: a link that flaps does not add up.
+ */
 const relink = (state: SegmentState, mac: SegmentState["mac"], now: Instant): void => {
   const { intervalMs } = state.config
   const isRecent = now < after(state.heardAt, state.windowMs - 2 * intervalMs)
   const delayMs = isSingle(state) || isRecent ? 0 : intervalMs
   const delaysMs = timing.announceMs.map((ms) => ms + delayMs)
   for (const entry of state.held) {
-    if (entry.state.is === "holding") entry.state = announceSoon(entry.state, now, delaysMs)
+    if (entry.state.is === "holding") entry.state = announceSoon({ ...entry.state, announceAt: [] }, now, delaysMs)
     state.dirty.add(entry)
   }
   if (mac === state.mac) return

@@ -36,6 +36,23 @@ test("what others took meanwhile is not announced again", () => {
     }
 })
 
+test("a link that flaps is announced on once a return, and repeated only after the last", () => {
+  const lan = new InMemoryLan()
+  const [w1] = lan.startAll(3)
+  lan.run(3000)
+  lan.tell(lan.stations, [holdOf("192.168.40.200", order)])
+  lan.run(8000)
+  const before = lan.seen.length
+  for (let flap = 0; flap < 20; flap++) {
+    lan.feed(w1!, { kind: "links", interfaces: [{ ...w1!.device, running: false }] })
+    lan.run(50)
+    lan.feed(w1!, { kind: "links", interfaces: [w1!.device] })
+    lan.run(50)
+  }
+  lan.run(7000)
+  assert.equal(lan.seen.slice(before).filter(isAnnouncement).length, 20 + 3)
+})
+
 test("a node alone in its cluster announces at once, however long its link was gone", () => {
   assert.equal(afterOutage(1, 20_000).delaysMs[0], 0)
 })
@@ -58,11 +75,11 @@ function afterOutage(nodes: number, goneMs: number): Outage {
   const before = lan.seen.length
   lan.feed(w1!, { kind: "links", interfaces: [w1!.device] })
   lan.run(7000)
-  const isAnnouncement = ({ from, packet }: SeenFrame): boolean =>
-    from === "w1" &&
-    packet.operation === "request" &&
-    packet.senderAddress === whoami &&
-    packet.targetAddress === whoami
   const announcements = lan.seen.slice(before).filter(isAnnouncement)
   return { lan, delaysMs: announcements.map(({ at }) => Math.round(at - backAt)) }
+}
+
+function isAnnouncement({ from, packet }: SeenFrame): boolean {
+  const { operation, senderAddress, targetAddress } = packet
+  return from === "w1" && operation === "request" && senderAddress === whoami && targetAddress === whoami
 }
