@@ -80,6 +80,14 @@ test("a holder that is not first in order has why in words, and the command that
   )
 })
 
+test("a wish to move that was told before is worded anew, for the same words ask for nothing", () => {
+  const wished = withFieldOf(withAddress(attic), "Service", "whoami", ["metadata", "annotations"], {
+    "porchlight.dev/move-to": "attic-3",
+  })
+  const text = lines([...wished, speaker("attic-2", [{ address: "192.168.40.200" }])])
+  assert.ok(text.some((line) => line.endsWith(" 'porchlight.dev/move-to=attic-3 again'")))
+})
+
 test("no ready pod is bad news, with the reason", () => {
   const explanation = explain([...withoutPods(withAddress(attic)), speaker("attic-3", [])])
   assert.equal(explanation.situation, "silent")
@@ -107,7 +115,11 @@ test("a stranger who answers for the address is named with its MAC and who saw i
   const stranger = { contested: [{ address: "192.168.40.200", mac: "52:54:00:28:00:66", class: "unknown" }] }
   const objects = [...withAddress(attic), speaker("attic-3", [{ address: "192.168.40.200" }], stranger)]
   assert.equal(explain(objects).situation, "contested")
-  assert.ok(lines(objects).some((line) => /✗ 192.168.40.200 is answered for by 52:54:00:28:00:66 \(unknown: .*\) too, as attic-3 saw/.test(line)))
+  assert.ok(
+    lines(objects).some((line) =>
+      /✗ 192.168.40.200 is answered for by 52:54:00:28:00:66 \(unknown: .*\) too, as attic-3 saw/.test(line),
+    ),
+  )
 })
 
 test("without the right to list what decides, it says unknown in place of a wrong reason", () => {

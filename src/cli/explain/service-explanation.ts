@@ -27,6 +27,8 @@ export type ServiceExplanation = {
   /** What speakers report: who answers. */
   readonly reports: Reports
   readonly problems: readonly ProblemView[]
+  /** Value of `porchlight.dev/move-to` in force: told once, so the same words ask for nothing again. */
+  readonly moveWish?: string
   /** The controller's words about a release of many addresses that a person must confirm. */
   readonly releaseWaits?: string
 }
@@ -79,6 +81,7 @@ export const explainService = (survey: Survey, name: ServiceName): ServiceExplan
     order: election === undefined ? undefined : knownOf(orderView(survey, election), situation),
     reports: reportsOf(survey, name, situation),
     problems: problemsOf(survey, "Service", name),
+    ...(election?.group.moveTo !== undefined && { moveWish: election.group.moveTo }),
     ...(situation.is === "release-waits" && { releaseWaits: situation.says }),
   }
 }

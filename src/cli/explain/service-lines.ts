@@ -1,6 +1,7 @@
 import { strangerClause, strangerRemedy } from "../../wording/stranger.ts"
 import { parseTimestamp } from "../../kubernetes/timestamp.ts"
 import { printAge, printMoment } from "../age.ts"
+import { shellWord } from "../survey/dump-facts.ts"
 import type { Style } from "../style.ts"
 import { table } from "../table.ts"
 import { type HoldView, nextAfter, type OrderView } from "./candidate-view.ts"
@@ -145,7 +146,7 @@ const orderLines = (
 }
 
 /** Why the holder is not the first in order, and how to change that. */
-const notFirstLines = (order: OrderView, { about, reports }: ServiceExplanation): readonly string[] => {
+const notFirstLines = (order: OrderView, { about, reports, moveWish }: ServiceExplanation): readonly string[] => {
   const [first] = order.candidates
   const holder = reports.holds[0]?.node
   if (first === undefined || holder === undefined || first.node === holder) return []
@@ -155,11 +156,12 @@ const notFirstLines = (order: OrderView, { about, reports }: ServiceExplanation)
   const at = order.candidates.findIndex(({ node }) => node === holder)
   const before = at < 0 ? order.candidates : order.candidates.slice(0, at)
   const to = nextAfter({ ...order, candidates: before }, [holder])
+  if (to === undefined) return [`${holder} though ${first.node} is first: ${why}`]
+  const value = moveWish?.split(" ")[0] === to ? `${moveWish} again` : to
+  const wish = shellWord(`porchlight.dev/move-to=${value}`)
   return [
     `${holder} though ${first.node} is first: ${why}`,
-    ...(to === undefined
-      ? []
-      : [`to move it: kubectl annotate --overwrite service -n ${namespace} ${name} porchlight.dev/move-to=${to}`]),
+    `to move it: kubectl annotate --overwrite service -n ${namespace} ${name} ${wish}`,
   ]
 }
 

@@ -56,6 +56,15 @@ test("a giver that has gone without a word holds nothing up: the taker's line al
   assert.deepEqual(world.codes, ["moved"])
 })
 
+test("of more moves at once than a journal keeps, how many addresses a node holds is told", () => {
+  const world = new MadeCluster([], [speaker("attic-2", [], { moves: [move("first-claim")] })])
+  const moves = Array.from({ length: 32 }, (_, index) => ({ ...move("holder-silent"), address: `192.168.41.${index}` }))
+  const holds = Array.from({ length: 200 }, (_, index) => ({ address: `192.168.41.${index}` }))
+  world.change("Speaker", speaker("attic-2", holds, { moves }))
+  assert.equal(world.codes.length, 33)
+  assert.match(world.told.at(-1)!.says, /it held 0 and holds 200 now$/)
+})
+
 test("a finding that two nodes share is told once, and its end with how long it lasted", () => {
   const facts = { address, mac: "52:54:00:00:00:99", class: "unknown", link: "eth0" }
   const contested = {

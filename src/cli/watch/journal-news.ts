@@ -1,5 +1,6 @@
 import type { NodeName } from "../../cluster/name.ts"
 import { printAddress } from "../../net/address.ts"
+import { movesKept } from "../../speaker/announcer/report.ts"
 import { after, type Instant } from "../../time/instant.ts"
 import { isSame } from "../survey/journal.ts"
 import type { Move, SpeakerView } from "../survey/speaker-view.ts"
@@ -66,6 +67,12 @@ export class JournalNews {
   #remember(move: Move, now: Instant): void {
     this.#told = [...this.#told, { move, until: after(now, 4 * twinPatienceMs) }]
   }
+}
+
+/** Whether a journal forgot lines between two reports, so that not every move can be told. */
+export const hasForgotten = (before: SpeakerView, now: SpeakerView): boolean => {
+  const known = new Set(before.moves.map(keyOf))
+  return now.moves.length >= movesKept && !now.moves.some((move) => known.has(keyOf(move)))
 }
 
 const keyOf = ({ at, address, from, to, reason }: Move): string =>

@@ -7,7 +7,7 @@ import type { At, Instant } from "../../time/instant.ts"
 import { moveSentence } from "../../wording/move.ts"
 import { hearingOf } from "../survey/hearing.ts"
 import type { Move, SpeakerFinding, SpeakerView } from "../survey/speaker-view.ts"
-import { JournalNews } from "./journal-news.ts"
+import { hasForgotten, JournalNews } from "./journal-news.ts"
 import type { Occurrence } from "./occurrence.ts"
 
 type Trouble = { readonly since: Instant; readonly about: string; readonly message: string; readonly facts: JsonObject }
@@ -35,9 +35,10 @@ export class SpeakerNews {
   }
 
   take(view: SpeakerView, at: At): readonly Occurrence[] {
+    const before = this.#views.get(view.node)
     this.#views.set(view.node, view)
     const moves = this.#journals.take(view, this.#isHistory, at.now)
-    return [...this.#moved(moves), ...this.look(at)]
+    return [...this.#moved(moves), ...this.#forgotten(before, view, at), ...this.look(at)]
   }
 
   gone(node: NodeName, at: At): readonly Occurrence[] {
@@ -70,6 +71,13 @@ export class SpeakerNews {
         },
       }
     })
+  }
+
+  /** A node's death can move a thousand addresses in one report. */
+  #forgotten(before: SpeakerView | undefined, now: SpeakerView, at: At): readonly Occurrence[] {
+    if (this.#isHistory || before === undefined || !hasForgotten(before, now)) return []
+    const says = `more addresses moved at once than its journal keeps (${now.moves.length}): it held ${before.holds.length} and holds ${now.holds.length} now`
+    return [aboutNode(now.node, at, { code: "moved", severity: "note", says })]
   }
 
   #heard(at: At): readonly Occurrence[] {

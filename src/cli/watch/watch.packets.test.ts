@@ -67,8 +67,9 @@ type Watched = {
 
 /** `watch -o json` in a process of its own. */
 const startWatching = (kubeconfig: string): Watched => {
-  const [command, ...before] = [...program, "watch", "-o", "json", "--kubeconfig", kubeconfig]
-  const child = spawn(command!, before, { stdio: ["ignore", "pipe", "pipe"] })
+  const [command, ...before] = program
+  const words = ["watch", "-o", "json", "--kubeconfig", kubeconfig]
+  const child = spawn(command, [...before, ...words], { stdio: ["ignore", "pipe", "pipe"] })
   let [printed, said] = ["", ""]
   child.stdout.setEncoding("utf8").on("data", (text: string) => (printed += text))
   child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text))
