@@ -99,12 +99,20 @@ test("one that follows names the leader, and shows nothing that it did not decid
 
 test("a leader that cannot reach the API server says since when, and that it writes no more", () => {
   const { control, controller } = running()
+  control.createService("media/plex")
+  control.run(1000)
   controller.setOnline(false)
   control.run(30_000)
   const seen = controller.inspect()
+  assert.equal(field(seen, "services"), null)
   assert.deepEqual([textAt(seen, "lease", "is"), textAt(seen, "lease", "why")], ["stopped", "overdue"])
   assert.match(textAt(seen, "lease", "failing", "says") ?? "", /cannot be reached/)
   assert.ok((numberAt(seen, "watches", "Service", "forMs") ?? 0) > 10_000)
+  controller.setOnline(true)
+  control.run(60_000)
+  const again = controller.inspect()
+  assert.deepEqual([textAt(again, "lease", "is"), field(again, "lease", "failing")], ["leading", undefined])
+  assert.equal(numberAt(again, "services", "known"), 1)
 })
 
 test("only the last rounds are kept", () => {
