@@ -37,7 +37,7 @@ export const createJudge = (world: World): Judge => {
   const homes = new Map<string, { readonly fromMs: number; readonly pool: string | undefined }[]>()
   const legalUntil = new Map<string, number>()
   let owners: Owners = new Map()
-  let releases: { readonly atMs: number; readonly address: string }[] = []
+  let releases: { readonly atMs: number; readonly by: string; readonly address: string }[] = []
   let confirmed = false
   /** When a list last came empty though there were objects. */
   let liedAtMs = -Infinity
@@ -132,12 +132,12 @@ export const createJudge = (world: World): Judge => {
     }
     if (lost.length === 0 || confirmed) return
     const atMs = timeline.now()
-    releases = [...releases, ...lost.map((address) => ({ atMs, address }))].filter(
-      (one) => one.atMs > atMs - releaseWindowMs,
+    releases = [...releases, ...lost.map((address) => ({ atMs, by: gate.author, address }))].filter(
+      (one) => one.atMs > atMs - releaseWindowMs && one.by === gate.author,
     )
-    const free = Math.max(freeReleases, Math.floor((owners.size + releases.length) / 10))
-    if (releases.length > free)
-      broke("the brake holds", `${releases.map(({ address }) => address).join(" ")} went unasked`)
+    const gone = new Set(releases.map(({ address }) => address))
+    const free = Math.max(freeReleases, Math.floor((owners.size + gone.size) / 10))
+    if (gone.size > free) broke("the brake holds", `${[...gone].join(" ")} went unasked`)
   }
 
   /** It was in no pool at some time since it was given, or in another and the Service cares which. */

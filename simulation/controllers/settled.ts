@@ -37,12 +37,17 @@ const stillToWrite = (world: World): string | MassRelease | undefined => {
   const cluster = readCluster(objects, { namespace, loadBalancerClass: undefined })
   const allocations = allocate(cluster, world.wallSeconds())
   const all = ledgerChanges(cluster, allocations, world.wallSeconds(), undefined)
-  const { changes, held } = brake(cluster, all, new Set())
+  const isSaid = (code: string): boolean =>
+    world.remarks.some(({ remark }) => remark.message.includes(`confirm-release=${code}`))
+  const alone = brake(cluster, all, new Set())
+  // What was held as a part of more is held on, though by itself it is little.
+  const before = { held: new Set(all.map(({ address }) => address)), lately: new Set<never>() }
+  const asRest = brake(cluster, all, new Set(), before)
+  const { changes, held } = asRest.held !== undefined && isSaid(asRest.held.code) ? asRest : alone
   const [first] = changes
   if (first !== undefined)
     return `the ledger still lacks a change of ${printAddress(first.address)}: ${ownersIn(first.before)} to ${ownersIn(first.entry)}`
-  const isSaid = world.remarks.some(({ remark }) => remark.message.includes(`confirm-release=${held?.code}`))
-  return held !== undefined && !isSaid ? `a release is held (${held.code}) and nobody said so` : held
+  return held !== undefined && !isSaid(held.code) ? `a release is held (${held.code}) and nobody said so` : held
 }
 
 const ownersIn = (entry: LedgerEntry | undefined): string => {

@@ -7,7 +7,13 @@ import type { MassRelease } from "../decision/allocate/release-brake.ts"
 import { createDecider, type Decided } from "../decision/decide.ts"
 import { createLease, lastWriteTimeoutMs, type LeaseEvent } from "../kubernetes/lease.ts"
 import { keyOf, namespaceOf, readObject } from "../kubernetes/object.ts"
-import { createReflector, isWholeList, type Reflector, type ReflectorEvent } from "../kubernetes/reflector.ts"
+import {
+  createReflector,
+  isWholeList,
+  type Reflector,
+  type ReflectorEvent,
+  type ReflectorInput,
+} from "../kubernetes/reflector.ts"
 import { type Call, createRequestIds, type RequestIds } from "../kubernetes/request.ts"
 import { createWriter, type WriterEvent, type WriterInput } from "../kubernetes/writer.ts"
 import { after, type At, earliest, type Instant, type Program } from "../time/instant.ts"
@@ -15,6 +21,7 @@ import { announcingOf, serviceConditions } from "./announced.ts"
 import type { ControllerInside } from "./inspection.ts"
 import { createLedgerKeeper } from "./ledger-keeper.ts"
 import type { ControllerInput, ControllerOutput } from "./output.ts"
+import { createLossWitness } from "./loss-witness.ts"
 import { createOwnWrites } from "./own-writes.ts"
 import { createPoolStatusKeeper, poolUses } from "./pool-status.ts"
 import { Recollection } from "./recollection.ts"
@@ -52,7 +59,8 @@ export const createController = (options: ControllerOptions): Controller => {
   const ids = createRequestIds()
   const snapshot = createSnapshot({ ...options, kinds: allKinds })
   const decider = createDecider()
-  const ledgers = createLedgerKeeper()
+  const losses = createLossWitness()
+  const ledgers = createLedgerKeeper(losses)
   const statuses = createStatusKeeper()
   const pools = createPoolStatusKeeper(options.namespace)
   const ownWrites = createOwnWrites()
@@ -87,6 +95,10 @@ export const createController = (options: ControllerOptions): Controller => {
   const write = (write: { readonly key: string; readonly call: Call } | undefined, at: At): void => {
     if (write === undefined) return
     writesAsked++
+    const [about = "", ...name] = write.key.split("/")
+    const kind = kindOfKey[about]
+    if (kind !== undefined)
+      ownWrites.asked(kind, about === "pool" ? `${options.namespace}/${name.join("/")}` : name.join("/"))
     tellWriter({ kind: "write", ...write }, at)
   }
 
@@ -123,8 +135,10 @@ export const createController = (options: ControllerOptions): Controller => {
   /** What a reflector tells. */
   const hear = (kind: KindName, event: ReflectorEvent): void => {
     const object = event.kind === "upserted" ? event.object : undefined
-    if (event.kind === "synced")
+    if (event.kind === "synced") {
       for (const key of ownWrites.listed(kind)) take(kind, { kind: "vanished", key, uid: undefined })
+      if (losses.listed(kind)) everything = true
+    }
     if ("key" in event && isWritten.has(kind) && ownWrites.told(kind, event.key, object)) return
     take(kind, event)
   }
@@ -225,7 +239,7 @@ export const createController = (options: ControllerOptions): Controller => {
     deleted: ReadonlySet<ServiceName>,
     at: At,
   ): void => {
-    const ledgerRound = ledgers.round(cluster, allocations, names, deleted, at.wallSeconds)
+    const ledgerRound = ledgers.round(cluster, allocations, names, deleted, at)
     if (ledgerRound.held !== undefined && ledgerRound.held.code !== held?.code)
       outputs.push(remarkOf({ kind: "held", ...ledgerRound.held }))
     held = ledgerRound.held
@@ -283,19 +297,8 @@ export const createController = (options: ControllerOptions): Controller => {
       if (!leading) outputs.push({ kind: "exit" })
     }
     onTime(at)
-    const overdue = ownWrites.overdue(at.now)
-    for (const { kind, reflector } of reflectors)
-      for (const output of [
-        ...(overdue.has(kind) ? reflector.step({ kind: "relist" }, at) : []),
-        ...reflector.step(plain, at),
-      ])
-        if (output.kind === "request" || output.kind === "abort") {
-          if (output.kind === "request" && isWholeList(output.request)) ownWrites.listing(kind)
-          outputs.push(output)
-        } else {
-          recollection.heardOfWatch(kind, output, at.now)
-          hear(kind, output)
-        }
+    relist(ownWrites.overdue(at.now), at)
+    for (const one of reflectors) follow(one, plain, at)
     tellWriter(plain, at)
     outputs.push(...teller.step(plain, at))
     for (const output of lease.step(input.kind === "stop" ? { kind: "release" } : plain, at)) {
@@ -305,7 +308,23 @@ export const createController = (options: ControllerOptions): Controller => {
     }
     if ((input.kind === "response" || input.kind === "failed") && input.id === release) outputs.push({ kind: "exit" })
     round(at)
+    relist(losses.toList(), at)
     return outputs
+  }
+
+  const relist = (kinds: ReadonlySet<KindName>, at: At): void => {
+    if (kinds.size > 0) for (const one of reflectors) if (kinds.has(one.kind)) follow(one, { kind: "relist" }, at)
+  }
+
+  const follow = ({ kind, reflector }: (typeof reflectors)[number], input: ReflectorInput, at: At): void => {
+    for (const output of reflector.step(input, at))
+      if (output.kind === "request" || output.kind === "abort") {
+        if (output.kind === "request" && isWholeList(output.request)) ownWrites.listing(kind)
+        outputs.push(output)
+      } else {
+        recollection.heardOfWatch(kind, output, at.now)
+        hear(kind, output)
+      }
   }
 
   return {

@@ -3,10 +3,19 @@ import { resourceOf } from "../cluster/kind-resource.ts"
 import type { ServiceName } from "../cluster/name.ts"
 import { printLedgerSpec } from "../cluster/read/ledger.ts"
 import type { Allocations } from "../decision/allocate/allocator.ts"
-import { type LedgerChange, ledgerChanges, type LedgerWrite, ledgerWrites } from "../decision/allocate/ledger-change.ts"
+import {
+  addressesOf,
+  type LedgerChange,
+  ledgerChanges,
+  type LedgerWrite,
+  ledgerWrites,
+} from "../decision/allocate/ledger-change.ts"
 import { brake, type MassRelease } from "../decision/allocate/release-brake.ts"
 import type { KubernetesObject } from "../kubernetes/object.ts"
 import { type Call, createCall, replaceCall } from "../kubernetes/request.ts"
+import type { Address } from "../net/address.ts"
+import type { At, Instant } from "../time/instant.ts"
+import type { LossWitness } from "./loss-witness.ts"
 
 export const ledgerKey = (name: string): string => `ledger/${name}`
 
@@ -27,7 +36,7 @@ export type LedgerKeeper = {
     /** Undefined: all. */
     names: ReadonlySet<ServiceName> | undefined,
     deleted: ReadonlySet<ServiceName>,
-    wallSeconds: number,
+    at: At,
   ) => LedgerRound
   /** The write of that key ended, well or not: its object may be written again. */
   readonly ended: (key: string) => void
@@ -37,7 +46,12 @@ export type LedgerKeeper = {
   readonly waiting: () => ReadonlySet<ServiceName>
 }
 
-export const createLedgerKeeper = (): LedgerKeeper => {
+/** A kind's objects are gone one by one within seconds of its definition; an hour later it is another matter. */
+const latelyMs = 60_000
+
+export const createLedgerKeeper = (witness: LossWitness): LedgerKeeper => {
+  /** Addresses that went unconfirmed, and not by the wish of those who had them. */
+  const lately = new Map<Address, Instant>()
   /** By object, who gets an address by the write that is under way. */
   const underWay = new Map<string, ReadonlySet<ServiceName>>()
   let waiting = new Set<ServiceName>()
@@ -50,23 +64,32 @@ export const createLedgerKeeper = (): LedgerKeeper => {
     waiting: () => waiting,
     ended: (key) => void underWay.delete(key),
     forget: () => underWay.clear(),
-    round: (cluster, allocations, names, deleted, wallSeconds) => {
+    round: (cluster, allocations, names, deleted, at) => {
       // A held release is judged as a whole again: part of it would look small.
       const asked = names === undefined || held === undefined ? names : undefined
-      const changes = ledgerChanges(cluster, allocations, wallSeconds, asked)
-      const braked = brake(cluster, changes, deleted)
+      for (const name of names ?? allocations.keys()) {
+        const uid = cluster.services.get(name)?.uid
+        if (uid !== undefined) for (const address of addressesOf(allocations.get(name))) witness.saw(uid, address)
+      }
+      const all = ledgerChanges(cluster, allocations, at.wallSeconds, asked)
+      const sifted = witness.sift(all)
+      for (const [address, releasedAt] of lately) if (releasedAt + latelyMs <= at.now) lately.delete(address)
+      const before = { held: new Set(held?.addresses), lately: new Set(lately.keys()) }
+      const braked = brake(cluster, sifted.changes, deleted, before)
       held = braked.held
-      waiting = new Set()
+      waiting = new Set(sifted.waiting)
       const writes = []
       const getting = new Set([...underWay.values()].flatMap((names) => [...names]))
       const free = braked.changes.filter((change) => !gainersOf(change).some((name) => getting.has(name)))
-      if (free.length < braked.changes.length) waiting = new Set(braked.changes.flatMap(servicesOf))
-      for (const write of ledgerWrites(cluster, free, wallSeconds)) {
+      if (free.length < braked.changes.length) waiting = new Set([...waiting, ...braked.changes.flatMap(servicesOf)])
+      for (const write of ledgerWrites(cluster, free, at.wallSeconds)) {
         const key = ledgerKey(write.name)
-        if (underWay.has(key)) waiting = new Set(braked.changes.flatMap(servicesOf))
+        if (underWay.has(key)) waiting = new Set([...waiting, ...braked.changes.flatMap(servicesOf)])
         else {
           const isOfIt = ({ address }: LedgerChange): boolean =>
             write.entries.some((entry) => entry.address === address)
+          for (const address of braked.groundless.filter((one) => free.some((change) => change.address === one)))
+            lately.set(address, at.now)
           underWay.set(key, new Set(free.filter(isOfIt).flatMap(gainersOf)))
           writes.push({ key, call: callOf(write) })
         }

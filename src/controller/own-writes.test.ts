@@ -14,11 +14,22 @@ test("what a watch tells of older versions than our own write does not take us b
 
 test("the answer to a write that comes after others wrote is no news", () => {
   const own = createOwnWrites()
+  own.asked("Service", "media/plex")
   own.told("Service", "media/plex", version(30))
   assert.equal(own.wrote("Service", "media/plex", version(20), at(0)), false)
   assert.equal(own.wrote("Service", "media/plex", version(30), at(0)), false)
   assert.equal(own.wrote("Service", "media/plex", version(31), at(0)), true)
   assert.equal(own.dueAt(), 30_000)
+})
+
+test("an answer older than what was told long before the write was asked for is news: the server went back (43)", () => {
+  const own = createOwnWrites()
+  own.told("Service", "media/plex", version(9000))
+  own.asked("Service", "media/plex")
+  assert.equal(own.wrote("Service", "media/plex", version(110), at(0)), true)
+  own.asked("Service", "media/plex")
+  own.told("Service", "media/plex", version(112))
+  assert.equal(own.wrote("Service", "media/plex", version(111), at(1)), false, "this one is only late")
 })
 
 test("after a list that was asked for later than our write, its older version is the truth: etcd was restored (43)", () => {

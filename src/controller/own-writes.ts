@@ -12,7 +12,9 @@ const toldWithinMs = 30_000
  * restored, a proxy lied): all of that kind is to be listed again.
  */
 export type OwnWrites = {
-  /** Answers whether it is news: the answer to a write may come after what others wrote since. */
+  /** A write of it is to be sent. */
+  readonly asked: (kind: KindName, key: ObjectKey) => void
+  /** Answers whether it is news: the answer to a write may come after what others wrote since it was asked for. */
   readonly wrote: (kind: KindName, key: ObjectKey, object: JsonObject, now: Instant) => boolean
   /** The server told of it, or of its end; answers whether that is older than what we wrote ourselves. */
   readonly told: (kind: KindName, key: ObjectKey, object: JsonObject | undefined) => boolean
@@ -39,11 +41,20 @@ export const createOwnWrites = (): OwnWrites => {
   /** What the server told of last, of the kinds that this program writes. */
   const versions = new Map<string, string>()
 
+  /** The version last told of when the last write was asked for. */
+  const toldAtAsking = new Map<string, string | undefined>()
+
   return {
+    asked: (kind, key) => void toldAtAsking.set(`${kind} ${key}`, versions.get(`${kind} ${key}`)),
     wrote: (kind, key, object, now) => {
       const version = resourceVersionOf(object)
       const id = `${kind} ${key}`
-      if (version === undefined || ["same", "older"].includes(compareVersions(version, versions.get(id)))) return false
+      const told = versions.get(id)
+      const order = compareVersions(version, told)
+      // Nothing newer was told since it was asked for, and yet it is older: the server went back.
+      const wentBack = order === "older" && toldAtAsking.get(id) === told
+      if (version === undefined || order === "same" || (order === "older" && !wentBack)) return false
+      if (wentBack) versions.set(id, version)
       untold.delete(id)
       untold.set(id, { kind, version, dueAt: after(now, toldWithinMs), isListed: false, isAsked: false })
       return true
@@ -54,8 +65,11 @@ export const createOwnWrites = (): OwnWrites => {
       const own = untold.get(id)
       if (own !== undefined && !own.isListed && compareVersions(version, own.version) === "older") return true
       untold.delete(id)
-      if (version === undefined) versions.delete(id)
-      else versions.set(id, version)
+      if (version !== undefined) versions.set(id, version)
+      else {
+        versions.delete(id)
+        toldAtAsking.delete(id)
+      }
       return false
     },
     listing: (kind) => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { describe, test } from "node:test"
 import { assert as check, array, constantFrom, property, record, integer } from "fast-check"
-import type { ApiEvent, ApiRequest, Json } from "./http.ts"
+import type { ApiRequest, Json } from "./http.ts"
 import { createReflector, isWholeList, type Reflector, type ReflectorEvent, type ReflectorInput } from "./reflector.ts"
 import { createRequestIds } from "./request.ts"
 import type { Resource } from "./resource.ts"

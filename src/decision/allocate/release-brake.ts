@@ -3,6 +3,7 @@ import { sha256 } from "../../net/sha256.ts"
 import { utf8Bytes } from "../../net/utf8.ts"
 import type { Cluster } from "../../cluster/cluster.ts"
 import type { ServiceName } from "../../cluster/name.ts"
+import { poolAt } from "../../cluster/pool-at.ts"
 import type { LedgerChange } from "./ledger-change.ts"
 
 /** So few addresses may always go at once: a home that deletes a namespace must not be asked. */
@@ -19,6 +20,23 @@ export type MassRelease = {
   readonly given: number
 }
 
+/** What the brake must remember: objects of a kind that is being deleted go one by one, each a small release. */
+export type ReleasesBefore = {
+  /** Addresses of the release that waits: it does not become small because part of it is settled otherwise. */
+  readonly held: ReadonlySet<Address>
+  /** Addresses that went unconfirmed a short while ago, and not by the wish of those who had them. */
+  readonly lately: ReadonlySet<Address>
+}
+
+const nothing: ReadonlySet<Address> = new Set()
+
+export type Braked = {
+  readonly changes: readonly LedgerChange[]
+  readonly held: MassRelease | undefined
+  /** Addresses among the changes that go unconfirmed, and not by the wish of those who had them. */
+  readonly groundless: readonly Address[]
+}
+
 /**
  * Parts the changes that may be made from a release that a person must confirm first. Counted are Services that still
  * exist and would lose their address, and those that vanished without anybody seeing them deleted (`deleted` names
@@ -28,27 +46,44 @@ export const brake = (
   cluster: Cluster,
   changes: readonly LedgerChange[],
   deleted: ReadonlySet<ServiceName>,
-): { readonly changes: readonly LedgerChange[]; readonly held: MassRelease | undefined } => {
+  before: ReleasesBefore = { held: nothing, lately: nothing },
+): Braked => {
   const counted = changes.filter((change) =>
     change.loses.some((owner) => !deleted.has(owner.service) || cluster.services.has(owner.service)),
   )
-  if (counted.length <= releasesAlwaysFree) return { changes, held: undefined }
-  const given = [...cluster.ledger.entries.values()].filter((entry) => entry.state === "given").length
-  if (counted.length <= given * releasesShareMax) return { changes, held: undefined }
   const addresses = counted.map((change) => change.address)
+  const groundless = counted.filter((change) => isGroundless(cluster, change)).map(({ address }) => address)
+  const passed: Braked = { changes, held: undefined, groundless }
+  const isHeldStill = addresses.some((address) => before.held.has(address))
+  const lately = [...before.lately].filter((address) => !addresses.includes(address)).length
+  const most = groundless.length === 0 ? counted.length : Math.max(counted.length, groundless.length + lately)
+  if (most <= releasesAlwaysFree && !isHeldStill) return passed
+  const given = [...cluster.ledger.entries.values()].filter((entry) => entry.state === "given").length
+  if (most <= (given + lately) * releasesShareMax && !isHeldStill) return passed
   const code = codeOf(counted)
   if ([...cluster.ledger.objects.values()].some((object) => object.confirmedRelease === code))
-    return { changes, held: undefined }
+    return { changes, held: undefined, groundless: [] }
   const services = [...new Set(counted.flatMap((change) => change.loses.map((owner) => owner.service)))].sort()
   const waiting = new Set(services)
   return {
     changes: changes.filter((change) => !counted.includes(change) && !isInExchange(change, waiting)),
     held: { code, addresses, services, given },
+    groundless: [],
   }
 }
 
+/** What its own wish did not take from a Service: it is gone, or something that it has is in no pool any more. */
+const isGroundless = (cluster: Cluster, { loses }: LedgerChange): boolean =>
+  loses.some(
+    ({ service }) =>
+      !cluster.services.has(service) ||
+      [...(cluster.ledger.addressesOf.get(service) ?? [])].some(
+        (address) => poolAt(cluster.configuration, address) === undefined,
+      ),
+  )
+
 /** What a Service would have instead of the address it is to lose: it gets that when it loses this, never both. */
-const isInExchange = ({ before, entry }: LedgerChange, waiting: ReadonlySet<ServiceName>): boolean =>
+export const isInExchange = ({ before, entry }: LedgerChange, waiting: ReadonlySet<ServiceName>): boolean =>
   entry?.state === "given" &&
   entry.owners.some(({ service }) => waiting.has(service) && !before?.owners.some((owner) => owner.service === service))
 
