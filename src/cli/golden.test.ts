@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { test } from "node:test"
 import type { JsonObject } from "../kubernetes/http.ts"
+import type { Instant } from "../time/instant.ts"
 import { answerOn } from "./explain.ts"
 import { movesReport } from "./moves/moves-report.ts"
 import { documentOf } from "./output.ts"
@@ -10,8 +11,11 @@ import { styleFor } from "./style.ts"
 import { rebalancePlan } from "./rebalance/plan.ts"
 import { statusReport } from "./status/status-report.ts"
 import { madeAt, madeSurvey, scenarioObjects, service, speaker, withFieldOf } from "./survey/made-survey.ts"
+import { readSpeakerView } from "./survey/speaker-view.ts"
 import { findSubject } from "./survey/subject.ts"
 import type { Survey } from "./survey/survey.ts"
+import { occurrenceDocument } from "./watch/occurrence.ts"
+import { SpeakerNews } from "./watch/speaker-news.ts"
 
 // Programs read these documents: fields are only ever added. PORCHLIGHT_WRITE_GOLDEN=1 writes them anew.
 
@@ -21,6 +25,16 @@ test("moves -o json", () => golden("moves", documentOf({ kind: "Moves", value: m
 
 test("rebalance -o json", () =>
   golden("rebalance", documentOf({ kind: "Rebalance", value: rebalancePlan(attic, madeAt) })))
+
+test("watch -o json", () => {
+  const news = new SpeakerNews(() => ["demo/whoami"])
+  const at = { now: 0 as Instant, wallSeconds: madeAt, entropy: 0 }
+  news.begin(at)
+  const moves = [{ ...move, reason: "holder-silent", silentMs: 478 }]
+  const view = readSpeakerView(speaker("attic-2", [{ address: move.address }], { moves }))
+  const [occurrence] = news.take(view!, at)
+  golden("occurrence", occurrenceDocument(occurrence!))
+})
 
 for (const [file, what] of [
   ["explain-service", "whoami"],
