@@ -1,4 +1,4 @@
-import { crashAndReturn, death } from "./death.ts"
+import { crashAndReturn, death, impostor } from "./death.ts"
 import { anything, singleFaults } from "./faults.ts"
 import { deletion, readiness, regrant, unready } from "./grants.ts"
 import { brokenPromise, leaving, plannedMove, restart } from "./hand-over.ts"
@@ -38,4 +38,5 @@ export const profiles: readonly Profile[] = [
   deletion,
   unready,
   readiness,
+  impostor,
 ]

@@ -25,6 +25,28 @@ export const death: Profile = profile("death", (random) => {
   }
 })
 
+/** A stranger answers for every address, and then a holder dies: it is taken over as ever, once, and nothing else moves. */
+export const impostor: Profile = profile("impostor", (random) => {
+  const nodes = drawNodes(random, 2)
+  const at = settledMs + 500 + random.unit() * 1000
+  return {
+    nodes,
+    groups: drawGroups(random, nodes),
+    endMs: settled(at + 3 * windowMs).endMs,
+    acts: [
+      ...startAll(random, nodes),
+      { at: settledMs, do: "stranger", answers: true },
+      { at, do: "crash", node: "holder" },
+    ],
+    laws: [
+      gapAtMost(windowMs + 25, { from: settledMs }),
+      overlapAtMost(1.1, { from: settledMs }),
+      movesAtMost(1, { from: 0 }, "L5 one move a death"),
+      noStaleFrame(2, { from: 0 }),
+    ],
+  }
+})
+
 /** A holder crashes and a new process is back before or after the others have taken over. */
 export const crashAndReturn: Profile = profile("crash-and-return", (random) => {
   const nodes = drawNodes(random, 2)

@@ -76,6 +76,11 @@ const layer2 = {
   },
   metallb_layer2_responses_sent: { type: "counter", labels: ["ip"], help: "Answers to them" },
   metallb_layer2_gratuitous_sent: { type: "counter", labels: ["ip"], help: "Unasked announcements sent" },
+  porchlight_contested_addresses: {
+    type: "gauge",
+    labels: ["class"],
+    help: "Addresses of ours that somebody else was seen answering for, by what it is",
+  },
 } as const
 
 type Programs = {

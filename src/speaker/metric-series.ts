@@ -14,6 +14,7 @@ type SpeakerMetric =
   | "metallb_layer2_requests_received"
   | "metallb_layer2_responses_sent"
   | "metallb_layer2_gratuitous_sent"
+  | "porchlight_contested_addresses"
 
 /** All that a scrape shows, in MetalLB's names. One series an address this node ever answered for. */
 export const metricSeries = (announcer: Announcer, watcher: Watcher): ReadonlyMap<SpeakerMetric, readonly Series[]> => {
@@ -31,6 +32,7 @@ export const metricSeries = (announcer: Announcer, watcher: Watcher): ReadonlyMa
     ["metallb_layer2_requests_received", each((tally) => tally.requestsReceived)],
     ["metallb_layer2_responses_sent", each((tally) => tally.responsesSent)],
     ["metallb_layer2_gratuitous_sent", each((tally) => tally.gratuitousSent)],
+    ["porchlight_contested_addresses", contested(announcer)],
   ])
 }
 
@@ -45,3 +47,13 @@ const announced = (announcer: Announcer, servicesOf: (key: Address) => readonly 
       ),
     ),
   )
+
+/** An address counts once for each class of stranger; a class is gone when nobody of it is left. */
+const contested = (announcer: Announcer): readonly Series[] => {
+  const answers = announcer.lans.flatMap((lan) => lan.contested)
+  const byClass = Map.groupBy(answers, ({ stranger }) => stranger.is)
+  return [...byClass].map(([is, some]) => ({
+    labels: { class: is },
+    value: new Set(some.map(({ address }) => address)).size,
+  }))
+}

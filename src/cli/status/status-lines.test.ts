@@ -46,6 +46,23 @@ test("trouble comes first and each line of it ends in the next command to type",
   )
 })
 
+test("who else answers for an address is named by MAC and what it is, also where the address is announced all the same", () => {
+  const contested = [
+    { address: "192.168.40.200", mac: "52:54:00:28:00:66", class: "other-cluster" },
+    { address: "192.168.40.200", mac: "52:54:00:28:00:03", class: "member", node: "attic-3" },
+  ]
+  const seen = [
+    ...running.slice(0, -2),
+    speaker("attic-2", [{ address: "192.168.40.200" }], { contested }),
+    speaker("attic-3", []),
+  ]
+  const text = print(seen)
+  assert.match(
+    text[1]!,
+    /^✗ demo\/whoami 192\.168\.40\.200 {3}is wanted by 52:54:00:28:00:66 \(other-cluster: a speaker of another cluster, or with another key\) too, as attic-2 saw/,
+  )
+})
+
 test("a dead holder's last report is not believed: the taker announces, the dead one is never next", () => {
   const last = [{ address: "192.168.40.200", epoch: 9 }]
   const hears = (...names: readonly string[]): JsonObject => ({ segments: [{ segment: "lan", hears: [...names] }] })

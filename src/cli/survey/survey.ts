@@ -121,7 +121,9 @@ export const surveyOf = (facts: Facts, options: SurveyOptions): Survey => {
     speakers,
     holds: byAddress([...speakers.values()].flatMap(({ holds }) => holds).toSorted(byClaim(hearing))),
     hearing,
-    strangers: byAddress([...speakers.values()].flatMap(({ strangers }) => strangers)),
+    strangers: byAddress(
+      [...speakers.values()].flatMap(({ node, strangers }) => (hearing.unheard.has(node) ? [] : strangers)),
+    ),
     notReady,
     withheld: facts.withheld,
   }

@@ -2,8 +2,22 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import { type Ipv4, parseIpv4 } from "../../net/address.ts"
 import { broadcastMac, type Mac, printMac } from "../../net/mac.ts"
-import { arpRequest, gratuitousArp } from "../../protocol/arp/frames.ts"
-import { holdOf, InMemoryLan, type SeenFrame, type Station, surroundingsOf } from "./in-memory-lan.ts"
+import { arpReply, arpRequest, gratuitousArp } from "../../protocol/arp/frames.ts"
+import { parseArp } from "../../protocol/arp/packet.ts"
+import { sharedKey } from "../../protocol/shared-key.ts"
+import { sealToken } from "../../protocol/token.ts"
+import type { Hold } from "../intent.ts"
+import {
+  createAnnouncer,
+  defaultSecrets,
+  holdOf,
+  InMemoryLan,
+  type SeenFrame,
+  type Station,
+  surroundingsOf,
+} from "./in-memory-lan.ts"
+import type { Link } from "./link.ts"
+import { standingQuestion } from "./speaking.ts"
 
 const whoami = parseIpv4("192.168.40.200")!
 const order = ["w1", "w2", "w3"]
@@ -19,11 +33,14 @@ test("a bystander that only answers is named within a second, though no client a
 })
 
 test("where a client asks, it is named a moment after the first answer that does harm", () => {
-  const lan = holding()
-  lan.run(7000)
+  const lan = warm(1)
+  lan.tell(lan.stations, [holdOf("192.168.40.200", ["w1"]), ...many(1000)])
+  lan.run(20_000)
   answering(lan, bystander)
+  lan.run(1000)
+  assert.deepEqual(toldBy(w(lan, 1)), [], "its turn has not come")
   lan.ask(whoami)
-  lan.run(660)
+  lan.run(200)
   assert.deepEqual(toldBy(w(lan, 1)), [`${printMac(bystander)} unknown`])
 })
 
@@ -43,6 +60,19 @@ test("it is told once while it stays, and that it is gone once it is gone", () =
       ["foreign-answer", false],
     ],
   )
+})
+
+test("of a thousand addresses too, the one that was contested is asked for every ten seconds, so its stranger's end is seen", () => {
+  const lan = warm(1)
+  lan.tell(lan.stations, [holdOf("192.168.40.200", ["w1"]), ...many(1000)])
+  lan.run(20_000)
+  answering(lan, bystander)
+  lan.ask(whoami)
+  lan.run(300_000)
+  assert.equal(contestedAt(lan), 1)
+  lan.hosts.pop()
+  lan.run(75_000)
+  assert.equal(contestedAt(lan), 0)
 })
 
 test("a bystander makes nobody move and starts no war: in ten minutes one defence in ten seconds, one question a second", () => {
@@ -132,6 +162,14 @@ test("nodes without strictARP answer for every address: one holds it, the others
     toldBy(one).toSorted(),
     [2, 3].filter((n) => `w${n}` !== holder).map((n) => `${printMac(w(lan, n).mac)} member`),
   )
+  answering(lan, bystander)
+  lan.run(2000)
+  const after = toldBy(one).filter((told) => !told.endsWith("member"))
+  assert.deepEqual(
+    after,
+    [`${printMac(bystander)} unknown`],
+    "a node that answers the control question stays that node",
+  )
   one.on = false
   lan.run(1000)
   assert.equal(lan.holders(whoami).length, 1)
@@ -196,10 +234,60 @@ test("two holders of one cluster, for a moment, are no impostors to each other",
   assert.deepEqual(lan.stations.flatMap(toldBy), [])
 })
 
+test("a speaker's own answer, where two hold an address for a moment, is no kernel's", () => {
+  const lan = holding()
+  const { mac } = w(lan, 2)
+  const key = sharedKey(defaultSecrets.current)
+  const token = { kind: "answer", nonce: 0, grant: 2 } as const
+  const [question] = [w(lan, 1)].map(({ mac: asker, address }) =>
+    parseArp(
+      arpRequest({ mac: asker, sender: address, target: whoami, destination: broadcastMac, sealedToken: undefined }),
+    ),
+  )
+  assert.ok(question?.kind === "arp")
+  lan.send("w2", arpReply(question, mac, whoami, sealToken(key, mac, whoami, token)))
+  lan.run(1000)
+  assert.deepEqual(toldBy(w(lan, 1)), [])
+  lan.send("w2", arpReply(question, mac, whoami, undefined))
+  lan.run(1000)
+  assert.deepEqual(toldBy(w(lan, 1)), [`${printMac(mac)} member`])
+})
+
+test("where frames are limited, no question goes before what is still to be announced", () => {
+  const lan = new InMemoryLan()
+  const station = lan.add()
+  station.announcer = createAnnouncer("w1", 1, defaultSecrets, 10)
+  lan.start(station)
+  lan.tell([station], many(20))
+  lan.run(60_000)
+  const mark = lan.seen.length
+  const since = (): readonly SeenFrame[] => lan.seen.slice(mark)
+  const mac = 0x5254002800aa as Mac
+  station.device = { ...station.device, mac }
+  lan.feed(station, { kind: "links", interfaces: [station.device] })
+  const announced = (): number =>
+    new Set(
+      since().flatMap(({ packet: { senderAddress, targetAddress } }) =>
+        senderAddress === targetAddress ? [senderAddress] : [],
+      ),
+    ).size
+  const asked = (): number => since().filter(({ packet }) => packet.senderAddress === station.address).length
+  for (let tenths = 0; tenths < 600 && announced() < 20; tenths++) lan.run(100)
+  assert.deepEqual([announced(), asked()], [20, 0], "all are announced with the new MAC first")
+  lan.run(60_000)
+  assert.ok(asked() > 0)
+})
+
+test("a node without an IPv4 address there asks nobody: its question would be a probe, at which others defend", () => {
+  const link: Link = { ...linkOf(w(holding(), 1)), ipv4: undefined }
+  const keys = { current: sharedKey(defaultSecrets.current), next: undefined }
+  assert.equal(standingQuestion(link, whoami, keys), undefined)
+  assert.ok(standingQuestion(linkOf(w(holding(), 1)), whoami, keys) !== undefined)
+})
+
 test("a thousand addresses and a proxy that answers for all: at most 20 frames a second of ours, each told once", () => {
   const lan = warm(1)
-  const holds = Array.from({ length: 1000 }, (_, i) => holdOf(textOf(i), ["w1"]))
-  lan.tell(lan.stations, holds)
+  lan.tell(lan.stations, many(1000))
   lan.run(10_000)
   answering(lan, bystander, () => true)
   const before = lan.seen.length
@@ -231,6 +319,12 @@ test("rubbish in the padding of a client's question makes it no other cluster", 
 })
 
 const w = (lan: InMemoryLan, number: number): Station => lan.stations[number - 1]!
+
+const linkOf = ({ announcer }: Station): Link => announcer.lans[0]!.link
+
+const contestedAt = (lan: InMemoryLan): number => w(lan, 1).announcer.report(lan.at()).contested.length
+
+const many = (count: number): readonly Hold[] => Array.from({ length: count }, (_, i) => holdOf(textOf(i), ["w1"]))
 
 const textOf = (i: number): string => `192.168.${41 + Math.floor(i / 250)}.${1 + (i % 250)}`
 

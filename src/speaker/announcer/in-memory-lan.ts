@@ -244,14 +244,19 @@ export const surroundingsOf = (lan: InMemoryLan, cluster = "attic"): Surrounding
 
 export const defaultSecrets: BeatSecrets = { current: new Uint8Array(32).fill(7), next: undefined }
 
-export const createAnnouncer = (node: string, boot: number, secrets: BeatSecrets): Announcer =>
+export const createAnnouncer = (
+  node: string,
+  boot: number,
+  secrets: BeatSecrets,
+  arpPerSecondMax?: number,
+): Announcer =>
   new Announcer({
     node,
     boot: boot as Boot,
     secrets,
     profile: { intervalMs: 100, misses: 5 },
     promiseSeconds: 30,
-    arpPerSecondMax: undefined,
+    arpPerSecondMax,
   })
 
 export const holdOf = (text: string, order: readonly string[], change: Partial<Hold> = {}): Hold => {

@@ -208,6 +208,26 @@ test("what is held is told in MetalLB's words: an event on the Service, and a Se
   assert.deepEqual(statuses(), [])
 })
 
+test("a stranger that becomes known for what it is, is another warning", () => {
+  const cluster = running()
+  give(cluster, "radarr", "10.69.1.156")
+  cluster.run(20)
+  const seen = { code: "foreign-answer", link: "eth0", address: radarrAddress, mac: 0x525400000009 }
+  for (const is of ["unknown", "other-cluster", "other-cluster"]) {
+    const finding = { ...seen, stranger: { is } }
+    cluster.feed({ kind: "report", report: { ...report(), findings: [finding as never] } })
+    cluster.run(2000)
+  }
+  const events = listAt(cluster.must("GET", "/api/v1/namespaces/media/events"), "items")
+  assert.deepEqual(
+    events.map((event) => /it is (.*)\. The address is kept; /.exec(textAt(event, "message") ?? "")?.[1]),
+    [
+      "a machine that is none of this cluster's nodes and not the gateway",
+      "a speaker of another cluster, or with another key",
+    ],
+  )
+})
+
 test("a stranger's answer becomes one warning on the Service", () => {
   const cluster = running()
   give(cluster, "radarr", "10.69.1.156")
