@@ -285,6 +285,15 @@ test("a node without an IPv4 address there asks nobody: its question would be a 
   assert.ok(standingQuestion(linkOf(w(holding(), 1)), whoami, keys) !== undefined)
 })
 
+test("what it costs a segment of three nodes: one broadcast a second for one address, two for 50 and for 1,000, ten at most", () => {
+  const costs = [1, 50, 1000].map((count) => [count, broadcastsPerSecond(count, 0), broadcastsPerSecond(count, 20)])
+  assert.deepEqual(costs, [
+    [1, 1, 2],
+    [50, 2, 10],
+    [1000, 2, 10],
+  ])
+})
+
 test("a thousand addresses and a proxy that answers for all: at most 20 frames a second of ours, each told once", () => {
   const lan = warm(1)
   lan.tell(lan.stations, many(1000))
@@ -319,6 +328,22 @@ test("rubbish in the padding of a client's question makes it no other cluster", 
 })
 
 const w = (lan: InMemoryLan, number: number): Station => lan.stations[number - 1]!
+
+/** Of a node that holds so many addresses, while clients ask for them by so many broadcasts a second. */
+const broadcastsPerSecond = (count: number, clientsPerSecond: number): number => {
+  const lan = warm(3)
+  const holds = many(count).map((hold) => ({ ...hold, order: order.map((node) => ({ node, score: 0 })) }))
+  lan.tell(lan.stations, holds)
+  lan.run(10_000)
+  const [mark, seconds] = [lan.seen.length, 20]
+  for (let i = 0; i < seconds * clientsPerSecond; i++) {
+    lan.ask(holds[i % count]!.addresses[0] as Ipv4)
+    lan.run(1000 / clientsPerSecond - 5)
+  }
+  if (clientsPerSecond === 0) lan.run(seconds * 1000)
+  const said = lan.seen.slice(mark).filter(({ from, packet }) => from === "w1" && packet.destination === broadcastMac)
+  return Math.round(said.length / seconds)
+}
 
 const linkOf = ({ announcer }: Station): Link => announcer.lans[0]!.link
 
