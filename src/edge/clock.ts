@@ -4,7 +4,8 @@ import type { At, Instant } from "../time/instant.ts"
 export type Clock = { readonly now: () => Instant; readonly at: () => At }
 
 /**
- * The process's clock. Speakers pass `bootTimeMs` (link/libc.ts): it counts time asleep, so a suspend shows as a gap.
+ * The process's clock. Speakers and the controller pass `bootTimeMs` (link/libc.ts): it counts time asleep, so a suspend
+ * shows as a gap, and a lease that ended meanwhile has ended.
  * Without it the clock is CLOCK_MONOTONIC, which stands still meanwhile. A paused guest under kvm-clock shows in neither.
  */
 export const openClock = (readMs: () => number = () => performance.now()): Clock => ({

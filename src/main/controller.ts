@@ -6,6 +6,7 @@ import type { ControllerInput, ControllerOutput, PoolUse } from "../controller/o
 import { openAlarm } from "../edge/alarm.ts"
 import { createApi } from "../edge/api.ts"
 import { openClock } from "../edge/clock.ts"
+import { bootTimeMs } from "../edge/link/libc.ts"
 import { serveStatus } from "../edge/http.ts"
 import { openLog } from "../edge/log.ts"
 import { type Metrics, openMetrics } from "../edge/metrics.ts"
@@ -31,7 +32,7 @@ export const runController = async (flags: ControllerFlags): Promise<void> => {
   if ("kind" in target) throw new CommandFailure(3, target.message)
   const log = await openLog({ level: "info", json: !process.stdout.isTTY })
   const metrics = openMetrics("controller")
-  const clock = openClock()
+  const clock = openClock(bootTimeMs)
   const identity = `${hostname()}_${randomUUID()}`
   const options = { namespace: flags.namespace, loadBalancerClass: flags.lbClass, identity }
   const program = createController(options)

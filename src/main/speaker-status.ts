@@ -5,7 +5,7 @@ import type { Log } from "../edge/log.ts"
 import type { Metrics } from "../edge/metrics.ts"
 import type { Json } from "../kubernetes/http.ts"
 import { printAddress } from "../net/address.ts"
-import type { At } from "../time/instant.ts"
+import type { At, Instant } from "../time/instant.ts"
 import type { Announcer } from "../speaker/announcer/announcer.ts"
 import type { Finding } from "../speaker/announcer/finding.ts"
 import type { Move } from "../speaker/announcer/report.ts"
@@ -34,6 +34,7 @@ export const serveSpeaker = async (served: Served, port: number, socket: string 
   /** What keeps the speaker from being ready; empty: it is. */
   const obstacles = (): readonly string[] => [
     ...(watcher.view.isComplete ? [] : ["not every kind of object was listed yet"]),
+    ...warming(announcer, served.at().now),
     ...[...links.missing(), beats.refusal(), interfaceWatch.trouble()].flatMap((refusal) => refusal?.message ?? []),
   ]
   const print = (): ReturnType<typeof metrics.print> => {
@@ -53,6 +54,12 @@ export const serveSpeaker = async (served: Served, port: number, socket: string 
   if ("kind" in server)
     log.warn("metrics-port", `${server.message}. Metrics are off; addresses are announced all the same.`)
 }
+
+/** A rollout ends the old process when the new one is ready: not before it answers for what the old one holds. */
+const warming = ({ lans }: Announcer, now: Instant): readonly string[] =>
+  lans
+    .filter((lan) => lan.picture(now).state === "warming")
+    .map(({ link }) => `on ${link.name} it listens to the others before it answers`)
 
 export const logMove = (log: Log, { key, link, from, to, because }: Move): void => {
   const address = printAddress(key)
