@@ -3,39 +3,42 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterEach, beforeEach, test } from "node:test"
+import { test } from "node:test"
 import { claimDirectory, findLabs, noPlaceSentence, releaseDirectory } from "./state-directory.ts"
 
-test("a lab's directory is this user's alone, and leaves nothing when it goes", () => {
-  const claimed = claimDirectory("attic", "scenarios/first-light")
-  assert.ok(claimed.kind === "claimed")
-  assert.deepEqual(
-    findLabs().running.map(({ name }) => name),
-    ["attic"],
-  )
-  releaseDirectory(claimed.directory)
-  assert.equal(existsSync(join(runtime, "porchlight")), false)
-})
+test("a lab's directory is this user's alone, and leaves nothing when it goes", () =>
+  inRuntime((runtime) => {
+    const claimed = claimDirectory("attic", "scenarios/first-light")
+    assert.ok(claimed.kind === "claimed")
+    assert.deepEqual(
+      findLabs().running.map(({ name }) => name),
+      ["attic"],
+    )
+    releaseDirectory(claimed.directory)
+    assert.equal(existsSync(join(runtime, "porchlight")), false)
+  }))
 
-test("a path that leaves no room for the longest socket is refused beforehand, by so many octets", async () => {
-  const spare = 107 - Buffer.byteLength(`${runtime}/porchlight/labs//inspect/123456789012345.sock`)
-  const claimed = claimDirectory("a".repeat(spare), "x")
-  assert.ok(claimed.kind === "claimed")
-  mkdirSync(join(claimed.directory, "inspect"))
-  await listenOnce(join(claimed.directory, "inspect", "123456789012345.sock"))
-  const refused = claimDirectory("a".repeat(spare + 1), "x")
-  assert.ok(refused.kind === "no-place")
-  assert.match(refused.says, /would have 108 octets, and the kernel takes 107\. Set XDG_RUNTIME_DIR to a shorter one/)
-  assert.equal(existsSync(join(runtime, "porchlight", "labs", "a".repeat(spare + 1))), false)
-})
+test("a path that leaves no room for the longest socket is refused beforehand, by so many octets", () =>
+  inRuntime(async (runtime) => {
+    const spare = 107 - Buffer.byteLength(`${runtime}/porchlight/labs//inspect/123456789012345.sock`)
+    const claimed = claimDirectory("a".repeat(spare), "x")
+    assert.ok(claimed.kind === "claimed")
+    mkdirSync(join(claimed.directory, "inspect"))
+    await listenOnce(join(claimed.directory, "inspect", "123456789012345.sock"))
+    const refused = claimDirectory("a".repeat(spare + 1), "x")
+    assert.ok(refused.kind === "no-place")
+    assert.match(refused.says, /would have 108 octets, and the kernel takes 107\. Set XDG_RUNTIME_DIR to a shorter one/)
+    assert.equal(existsSync(join(runtime, "porchlight", "labs", "a".repeat(spare + 1))), false)
+  }))
 
-test("where its directory cannot be made, a sentence says why and where else it may be", () => {
-  writeFileSync(join(runtime, "porchlight"), "a file in the way")
-  const refused = claimDirectory("attic", "x")
-  assert.ok(refused.kind === "no-place")
-  assert.match(refused.says, /ENOTDIR|EEXIST/)
-  assert.match(refused.says, /XDG_RUNTIME_DIR: set it to a directory of your own that has room$/)
-})
+test("where its directory cannot be made, a sentence says why and where else it may be", () =>
+  inRuntime((runtime) => {
+    writeFileSync(join(runtime, "porchlight"), "a file in the way")
+    const refused = claimDirectory("attic", "x")
+    assert.ok(refused.kind === "no-place")
+    assert.match(refused.says, /ENOTDIR|EEXIST/)
+    assert.match(refused.says, /XDG_RUNTIME_DIR: set it to a directory of your own that has room$/)
+  }))
 
 test("a disk that becomes full, or read-only, while a lab comes up is told with the same remedy", () => {
   for (const code of ["ENOSPC", "EDQUOT", "EROFS"])
@@ -43,20 +46,19 @@ test("a disk that becomes full, or read-only, while a lab comes up is told with 
   assert.equal(noPlaceSentence(Object.assign(new Error("x"), { code: "ECONNRESET" })), undefined)
 })
 
-let runtime = ""
-let before: string | undefined
-
-beforeEach(() => {
-  runtime = mkdtempSync(join(tmpdir(), "pl-"))
-  before = process.env["XDG_RUNTIME_DIR"]
+/** Labs live in a folder of the story's own. */
+const inRuntime = async (story: (runtime: string) => void | Promise<void>): Promise<void> => {
+  const before = process.env["XDG_RUNTIME_DIR"]
+  const runtime = mkdtempSync(join(tmpdir(), "pl-"))
   process.env["XDG_RUNTIME_DIR"] = runtime
-})
-
-afterEach(() => {
-  if (before === undefined) delete process.env["XDG_RUNTIME_DIR"]
-  else process.env["XDG_RUNTIME_DIR"] = before
-  rmSync(runtime, { recursive: true })
-})
+  try {
+    await story(runtime)
+  } finally {
+    if (before === undefined) delete process.env["XDG_RUNTIME_DIR"]
+    else process.env["XDG_RUNTIME_DIR"] = before
+    rmSync(runtime, { recursive: true })
+  }
+}
 
 const listenOnce = (path: string): Promise<void> =>
   new Promise((resolve, reject) => {
