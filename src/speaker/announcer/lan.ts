@@ -81,7 +81,7 @@ export class Lan {
     this.#scope = beatScope(cluster, name)
     this.directory = new MemberDirectory(setup.node)
     this.#view = new SegmentView(setup.node, this.directory)
-    this.voice = new Voice({ ...setup, directory: this.directory, scope: this.#scope })
+    this.voice = new Voice({ ...setup, directory: this.directory, scope: this.#scope, isHeld: this.#isHeld })
     this.voice.link = link
     this.#impostors = new Impostors({
       voice: this.voice,
@@ -169,7 +169,7 @@ export class Lan {
   }
 
   wakeAt(): Instant | undefined {
-    const speaking = this.#maySpeak() ? this.voice.wakeAt() : undefined
+    const speaking = this.voice.link === undefined ? undefined : this.voice.wakeAt(this.#maySpeak())
     return earliest(this.#segment.wakeAt(), speaking, this.#impostors.wakeAt(this.#maySpeak()))
   }
 

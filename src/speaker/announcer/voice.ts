@@ -5,13 +5,13 @@ import type { BeatScope } from "../../protocol/beat/datagram.ts"
 import { encodeBeat } from "../../protocol/beat/encode-beat.ts"
 import type { SharedKeys } from "../../protocol/shared-key.ts"
 import type { Token } from "../../protocol/token.ts"
-import { earliest, type Instant } from "../../time/instant.ts"
+import type { Instant } from "../../time/instant.ts"
 import { createGatewayWatch, type GatewayWatch } from "./gateway-watch.ts"
 import { answerTo, type Heard } from "./hearing.ts"
 import { carries, type Link } from "./link.ts"
 import type { MemberDirectory } from "./member-directory.ts"
 import type { AnnouncerOutput } from "./output.ts"
-import { createPacer, type Pacer } from "./pacer.ts"
+import { createPacer, type Pacer, type Turn } from "./pacer.ts"
 import { createRecentAskers, type RecentAskers } from "./recent-askers.ts"
 import { announcement, directedRequest, question, standingQuestion, type Station, tokenAnswer } from "./speaking.ts"
 import type { Tally } from "./tally.ts"
@@ -24,7 +24,13 @@ export type VoiceSetup = {
   readonly scope: BeatScope
   readonly keys: () => SharedKeys
   readonly tally: Tally
-  /** Over every frame of ARP and neighbour discovery; undefined: no limit. */
+  /** Answered for here, now: not let go, and not in doubt. */
+  readonly isHeld: (address: Address) => boolean
+  /**
+   * Counts every frame of ARP and neighbour discovery that leaves this link: answers to clients and members, questions
+   * (first use, silent members, the gateway, who else answers), defences, announcements in each form, directed requests.
+   * Beats are no such frames. Undefined: no limit.
+   */
   readonly arpPerSecondMax: number | undefined
 }
 
@@ -35,10 +41,16 @@ export type OpenQuestion = { readonly address: Address; readonly askedAt: Instan
 const openQuestionsMax = 256
 
 type Say = readonly AnnouncerOutput[]
+type Make = (link: Link, keys: SharedKeys) => Uint8Array | undefined
 
 /**
  * All that is said on one segment. When to announce comes from ownership; the first time, each address is also asked
  * from, of the gateway and of those who asked for it lately: that makes an entry where an announcement makes none.
+ *
+ * Under a limit the first form of each address' first announcement goes before all that repeats one. What waits is made
+ * when its turn comes and taken back when its address is let go. Ownership does not wait for it: of many addresses used
+ * for the first time at once most are claimed before their questions could leave; whoever else has one is found by the
+ * standing questions.
  */
 export class Voice {
   /** By nonce: who does not hold the address answers in its own name. */
@@ -55,7 +67,7 @@ export class Voice {
 
   constructor(setup: VoiceSetup) {
     this.#setup = setup
-    this.#pacer = createPacer(setup.arpPerSecondMax)
+    this.#pacer = createPacer(setup.arpPerSecondMax, (turn) => setup.tally.drop(`${turn}-over-limit`))
   }
 
   beat(beat: Beat): Say {
@@ -73,13 +85,17 @@ export class Voice {
     const oldest = this.questions.size < openQuestionsMax ? undefined : this.questions.keys().next().value
     if (oldest !== undefined) this.questions.delete(oldest)
     this.questions.set(nonce, { address, askedAt: now })
-    return this.#say(now, (link, keys) => [question(link, { address, mac }, keys, { kind: "question", nonce })])
+    return this.#say(now, "question", `${whom} about ${whom === "everybody" ? address : "life"}`, (link, keys) =>
+      question(link, { address, mac }, keys, { kind: "question", nonce }),
+    )
   }
 
   /** In this node's own name, without a token: is the gateway there, and am I? Who has an address that nobody has? */
   askPlainly(address: Address, now: Instant): Say {
     const mac = this.#gatewayMacs.get(address)
-    return this.#say(now, (link, keys) => [question(link, { address, mac }, keys, undefined)])
+    return this.#say(now, "question", `plainly ${address}`, (link, keys) =>
+      question(link, { address, mac }, keys, undefined),
+    )
   }
 
   askGateway(now: Instant): Say {
@@ -89,25 +105,32 @@ export class Voice {
   }
 
   answerToken(asked: Heard, address: Address, nonce: number, holds: Grant | undefined, now: Instant): Say {
-    return this.#say(now, (link, keys) => [tokenAnswer(asked, link, keys, { address, nonce, holds })])
+    const isOver = (): boolean => holds !== undefined && !this.#setup.isHeld(address)
+    return this.#say(now, "answer", `member ${asked.mac} about ${address}`, (link, keys) =>
+      isOver() ? undefined : tokenAnswer(asked, link, keys, { address, nonce, holds }),
+    )
   }
 
   answer(asked: Heard, address: Address, grantOf: (address: Address) => Grant | undefined, now: Instant): Say {
     if (grantOf(address) === undefined) return []
-    const said = this.#say(now, (link) => [answerTo(asked, link, grantOf)])
     const tally = this.#setup.tally.of(address)
     tally.requestsReceived++
-    tally.responsesSent += said.length
-    return said
+    return this.#say(now, "answer", `${asked.mac} about ${address}`, (link) => {
+      const frame = answerTo(asked, link, grantOf)
+      if (frame !== undefined) tally.responsesSent++
+      return frame
+    })
   }
 
   announce({ addresses, grant, epoch }: Claimed, now: Instant): Say {
     const said = addresses.flatMap((address) => {
+      const isFirst = !this.#claims.has(address)
       this.#claims.set(address, { kind: "announcement", grant, epoch })
-      return this.#say(now, (link, keys) => [
-        ...this.#gratuitous(link, keys, address),
-        ...this.#beginWatch(link, keys, address, now),
-      ])
+      return [
+        ...this.#gratuitous(address, 0, isFirst ? "first" : "again", now),
+        ...this.#gratuitous(address, 1, "again", now),
+        ...this.#beginWatch(address, now),
+      ]
     })
     return [...said, ...this.askDue(now)]
   }
@@ -117,7 +140,7 @@ export class Voice {
    * Linux takes for an entry younger than a second too. Its pace is the caller's.
    */
   defend(address: Address, now: Instant): Say {
-    return this.#say(now, (link, keys) => this.#gratuitous(link, keys, address).slice(0, 1))
+    return this.#gratuitous(address, 0, "answer", now)
   }
 
   /**
@@ -125,13 +148,15 @@ export class Voice {
    * announcements and answers go first.
    */
   askOthers(address: Address, now: Instant): Say {
-    return this.#pacer.isFree(now) ? this.#say(now, (link, keys) => [standingQuestion(link, address, keys)]) : []
+    if (!this.#pacer.isFree(now)) return []
+    return this.#say(now, "question", `others about ${address}`, (link, keys) => standingQuestion(link, address, keys))
   }
 
   /** An address is no longer ours, or the MAC it was announced with is no longer the link's. */
   forget(address: Address): void {
     this.#watch.end(address)
     this.#claims.delete(address)
+    for (const form of forms) this.#pacer.withdraw(announcementKey(address, form))
   }
 
   /** Notes which clients ask, and what the gateway shows that it knows. True where its knowledge of an address grew younger by much. */
@@ -162,13 +187,13 @@ export class Voice {
     })
   }
 
-  /** Questions to the gateway whose time has come. */
+  /** Questions to the gateway whose time has come. Under a limit they are asked when nothing else waits. */
   askDue(now: Instant): Say {
+    if (!this.#pacer.isFree(now)) return []
     return this.#watch.due(now).flatMap((address) => {
       const gateway = this.#gatewayFor(address)
       if (gateway === undefined) return []
-      const mac = this.#gatewayMacs.get(gateway)
-      return this.#say(now, (link, keys) => [this.#directed(link, keys, address, { address: gateway, mac })])
+      return this.#direct(address, { address: gateway, mac: this.#gatewayMacs.get(gateway) }, now)
     })
   }
 
@@ -177,39 +202,55 @@ export class Voice {
     return this.#out(this.#pacer.due(now))
   }
 
-  wakeAt(): Instant | undefined {
-    return earliest(this.#pacer.wakeAt(), this.#watch.wakeAt())
+  /** `maySpeak`: for addresses held here. */
+  wakeAt(maySpeak: boolean): Instant | undefined {
+    const waiting = this.#pacer.wakeAt()
+    if (waiting !== undefined || !maySpeak) return waiting
+    const asking = this.#watch.wakeAt()
+    const freeAt = this.#pacer.freeAt()
+    return asking === undefined || freeAt === undefined || asking > freeAt ? asking : freeAt
   }
 
   #gatewayFor(address: Address): Address | undefined {
     return typeof address === "number" ? this.link?.gateway4 : this.link?.gateway6
   }
 
-  #gratuitous(link: Link, keys: SharedKeys, address: Address): readonly Uint8Array[] {
-    if (!carries(link, address)) return []
-    const frames = announcement(link, address, keys, this.#claims.get(address))
-    this.#setup.tally.of(address).gratuitousSent += frames.length
-    return frames
+  /** One of an announcement's forms; IPv6 has only the first. */
+  #gratuitous(address: Address, form: Form, turn: Turn, now: Instant): Say {
+    if (typeof address === "bigint" && form > 0) return []
+    return this.#say(now, turn, announcementKey(address, form), (link, keys) => {
+      const claim = this.#claims.get(address)
+      if (claim === undefined || !this.#setup.isHeld(address)) return undefined
+      this.#setup.tally.of(address).gratuitousSent++
+      return announcement(link, address, keys, claim)[form]
+    })
   }
 
-  #directed(link: Link, keys: SharedKeys, address: Address, to: Station): Uint8Array | undefined {
-    return directedRequest(link, address, to, keys, this.#claims.get(address))
+  #direct(address: Address, to: Station, now: Instant): Say {
+    return this.#say(now, "again", `${address} to ${to.address}`, (link, keys) => {
+      const claim = this.#claims.get(address)
+      const isOver = claim === undefined || !this.#setup.isHeld(address)
+      return isOver ? undefined : directedRequest(link, address, to, keys, claim)
+    })
   }
 
-  #beginWatch(link: Link, keys: SharedKeys, address: Address, now: Instant): readonly (Uint8Array | undefined)[] {
-    if (this.#watch.isWatching(address) || !carries(link, address)) return []
+  #beginWatch(address: Address, now: Instant): Say {
+    const { link } = this
+    if (link === undefined || this.#watch.isWatching(address) || !carries(link, address)) return []
     this.#watch.begin(address, now)
     if (typeof address === "bigint") return []
-    return this.#askers
-      .of(address)
-      .filter((asker) => asker.address !== link.gateway4)
-      .map((asker) => this.#directed(link, keys, address, asker))
+    const askers = this.#askers.of(address).filter((asker) => asker.address !== link.gateway4)
+    return askers.flatMap((asker) => this.#direct(address, asker, now))
   }
 
-  #say(now: Instant, make: (link: Link, keys: SharedKeys) => readonly (Uint8Array | undefined)[]): Say {
+  #say(now: Instant, turn: Turn, key: string, make: Make): Say {
     if (this.link === undefined) return []
-    const frames = make(this.link, this.#setup.keys()).filter((frame) => frame !== undefined)
-    return frames.flatMap((frame) => this.#out(this.#pacer.send(frame, now)))
+    const saying = {
+      turn,
+      key,
+      make: () => (this.link === undefined ? undefined : make(this.link, this.#setup.keys())),
+    }
+    return this.#out(this.#pacer.send(saying, now))
   }
 
   #out(frames: readonly Uint8Array[]): Say {
@@ -217,3 +258,9 @@ export class Voice {
     return link === undefined ? [] : frames.map((bytes) => ({ kind: "frame", linkIndex: link.index, bytes }))
   }
 }
+
+/** An announcement's forms in the order they leave: as a request, as a reply. */
+const forms = [0, 1] as const
+type Form = (typeof forms)[number]
+
+const announcementKey = (address: Address, form: Form): string => `${address} announced ${form}`
