@@ -24,7 +24,7 @@ const shareOfLimit = 5
  * and each address in turn where nobody asks. The question speaks for the node itself, so it changes no cache (RFC 826)
  * and is no probe that makes others defend.
  *
- * Cost, measured on a segment of three nodes (`impostors.test.ts`): 1 frame a second for one address held, 2
+ * Cost, measured on a segment of three nodes (`impostor-questions.test.ts`): 1 frame a second for one address held, 2
  * for 50 and for 1,000 where no client asks; at most 10 however many do. So an impostor is noticed 0.5 s after the
  * first client's broadcast that it may answer, for up to 5 addresses asked for in that time and 0.1 s later for each
  * more; where no client asks, within 1 s for 2 addresses a node, 25 s for 50, 500 s for 1,000.

@@ -71,7 +71,7 @@ export class Impostors {
   /** What any frame shows of its sender, and whom it may have made answer. */
   hear(heard: Heard, now: Instant): Outputs {
     const { mac, asksFor, speaksFor, token } = heard
-    if (this.#setup.directory.nodeOf(mac) === undefined) this.#noteProbe(heard)
+    if (this.#setup.directory.ownerOf(mac) === undefined) this.#noteProbe(heard)
     if (token.kind !== "no-token") return []
     if (speaksFor !== undefined && this.#controls.includes(speaksFor)) this.#show(mac, answersForEverything, now)
     if (heard.sealedElsewhere) return this.#hearOtherSpeaker(heard, now)
@@ -146,7 +146,7 @@ export class Impostors {
 
   /** Not sealed with our key, and from a station that is none of our nodes. What asks for our address wants it too. */
   #hearOtherSpeaker({ mac, asksFor }: Heard, now: Instant): Outputs {
-    if (this.#setup.directory.nodeOf(mac) !== undefined) return []
+    if (this.#setup.directory.ownerOf(mac) !== undefined) return []
     const wanted = asksFor !== undefined && this.#setup.isHeld(asksFor) ? asksFor : undefined
     const outputs =
       wanted === undefined ? [] : this.#sight({ address: wanted, mac, stranger: otherCluster, conflicts: false }, now)
@@ -158,7 +158,7 @@ export class Impostors {
   #show(mac: Mac, stranger: Stranger, now: Instant): void {
     const shown = this.#shown.get(mac)?.is
     if (shown === stranger.is || shown === "other-cluster") return
-    if (this.#setup.directory.nodeOf(mac) !== undefined || this.#setup.voice.isGatewayMac(mac)) return
+    if (this.#setup.directory.ownerOf(mac) !== undefined || this.#setup.voice.isGatewayMac(mac)) return
     keep(this.#shown, mac, stranger)
     for (const { address } of this.#foreign.recognise(mac, stranger)) this.#tellSoon(address, mac, now)
   }
@@ -177,7 +177,7 @@ export class Impostors {
 
   #recognise(address: Address, mac: Mac, now: Instant): Stranger {
     const { directory, voice } = this.#setup
-    const member = directory.nodeOf(mac)
+    const member = directory.ownerOf(mac)
     if (member !== undefined) return this.#memberAs(member, now)
     if (voice.isGatewayMac(mac)) return { is: "gateway" }
     const shown = this.#shown.get(mac)
@@ -189,7 +189,7 @@ export class Impostors {
   #memberAs(member: NodeId, now: Instant): Stranger {
     const { directory, windowMs } = this.#setup
     const node = directory.nameOf(member)
-    const heardAt = directory.heardAt(member)
+    const heardAt = directory.isSelf(member) ? now : directory.heardAt(member)
     return { is: heardAt !== undefined && now < after(heardAt, windowMs) ? "member" : "silent-member", node }
   }
 }

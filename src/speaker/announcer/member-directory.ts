@@ -35,6 +35,8 @@ export class MemberDirectory {
   readonly #macs = new Map<NodeId, Mac>()
   readonly #nodesByMac = new Map<Mac, NodeId>()
   readonly #heardAt = new Map<NodeId, Instant>()
+  /** Every interface that Speaker objects report, this node's too. It tells whose a MAC is, not who may speak by it. */
+  readonly #owners = new Map<Mac, NodeId>()
   /** A name is hashed once, not once a group and candidate. */
   readonly #ids = new Map<string, NodeId>()
 
@@ -47,11 +49,13 @@ export class MemberDirectory {
   list(members: readonly Member[], link: Link): readonly SegmentMember[] {
     this.#names.clear()
     this.#addresses.clear()
+    this.#owners.clear()
     const here = (address: Address): boolean =>
       link.prefixes.some((prefix) => prefixHolds(prefix, address)) && !link.addresses.includes(address)
     for (const { node, addresses, reported } of members) {
       const id = this.idOf(node)
       this.#names.set(id, node)
+      for (const { mac } of reported) if (mac !== undefined) this.#owners.set(mac, id)
       if (id === this.#self) continue
       const found = [...addresses, ...reported.flatMap((one) => one.addresses)].find(here)
       if (found !== undefined) this.#addresses.set(id, found)
@@ -99,6 +103,15 @@ export class MemberDirectory {
 
   nodeOf(mac: Mac): NodeId | undefined {
     return this.#nodesByMac.get(mac)
+  }
+
+  /** The node that has the MAC on any of its interfaces. */
+  ownerOf(mac: Mac): NodeId | undefined {
+    return this.#nodesByMac.get(mac) ?? this.#owners.get(mac)
+  }
+
+  isSelf(node: NodeId): boolean {
+    return node === this.#self
   }
 
   /** The name of an id, or the id in hexadecimal where no list has it. */
