@@ -39,8 +39,6 @@ export const createJudge = (world: World): Judge => {
   let owners: Owners = new Map()
   let releases: { readonly atMs: number; readonly by: string; readonly address: string }[] = []
   let confirmed = false
-  /** When a list last came empty though there were objects. */
-  let liedAtMs = -Infinity
   let versionBefore = 0
 
   const broke = (law: string, seen: string): void => {
@@ -118,11 +116,12 @@ export const createJudge = (world: World): Judge => {
       const now = addressesNow(uid)
       for (const { address, sinceMs } of list) {
         if (now.includes(address)) continue
-        lost.push(address)
         const isSame = (other: string): boolean => other.includes(":") === address.includes(":")
         const instead = now.filter(isSame)
-        const isPlaceless = list.some((one) => wasUncovered(service, one.address, sinceMs))
-        if (isPlaceless || (instead.length === 0 && wasLiedTo())) continue
+        const together = [...(everGiven.get(uid) ?? [])]
+        const isPlaceless = together.some((one) => wasUncovered(service, one, sinceMs))
+        if (!isPlaceless || poolOf(etcd, address) === undefined) lost.push(address)
+        if (isPlaceless) continue
         const name = textAt(service, "metadata", "name")
         broke(
           "nobody renumbered",
@@ -150,16 +149,12 @@ export const createJudge = (world: World): Judge => {
     return during.some(({ pool }) => pool === undefined || (cares && pool !== during[0]?.pool))
   }
 
-  /** A few addresses may go because of a list that came empty; who had them gets them back. */
-  const wasLiedTo = (): boolean => liedAtMs > timeline.now() - staleMs
-
   const remember = (live: ReadonlyMap<string, JsonObject>): void => {
     for (const uid of live.keys()) {
       const now = addressesNow(uid)
       const before = having.get(uid) ?? []
       // A ledger that a person removed took nobody's address: it stands in the status.
-      const left =
-        gate.author === "somebody" || wasLiedTo() ? before.filter(({ address }) => !now.includes(address)) : []
+      const left = gate.author === "somebody" ? before.filter(({ address }) => !now.includes(address)) : []
       const fresh = now.map(
         (address) => before.find((one) => one.address === address) ?? { address, sinceMs: timeline.now() },
       )
@@ -195,7 +190,6 @@ export const createJudge = (world: World): Judge => {
   }
   gate.onCarryOut = () => (versionBefore = etcd.version())
   gate.onCarriedOut = (client, request, target, answer) => {
-    if (request.method === "GET" && gate.kinds.get(target.resource) === "empty") liedAtMs = timeline.now()
     if (!isJudged(request, target)) return
     if (answer.status >= 300) return
     const isNeedless = etcd.version() === versionBefore

@@ -1,5 +1,6 @@
 import { readCluster } from "../../src/cluster/read/whole-cluster.ts"
 import { allocate } from "../../src/decision/allocate/allocator.ts"
+import type { ServiceName } from "../../src/cluster/name.ts"
 import type { LedgerEntry } from "../../src/cluster/ledger.ts"
 import { ledgerChanges } from "../../src/decision/allocate/ledger-change.ts"
 import { brake, type MassRelease } from "../../src/decision/allocate/release-brake.ts"
@@ -8,7 +9,7 @@ import { listAt, objectAt, textAt } from "../../src/kubernetes/json.ts"
 import { printAddress } from "../../src/net/address.ts"
 import { mayShare } from "./legal-share.ts"
 import { namespace } from "./process.ts"
-import { addressesIn, isBalanced, type Owners, ownersOf, statusOf, uidOf } from "./truth.ts"
+import { addressesIn, isBalanced, poolOf, type Owners, ownersOf, statusOf, uidOf } from "./truth.ts"
 import { leaseOf, runningOf, type World } from "./world.ts"
 
 const kinds = ["services", "nodes", "namespaces", "ipaddresspools", "addressledgers"]
@@ -39,15 +40,20 @@ const stillToWrite = (world: World): string | MassRelease | undefined => {
   const all = ledgerChanges(cluster, allocations, world.wallSeconds(), undefined)
   const isSaid = (code: string): boolean =>
     world.remarks.some(({ remark }) => remark.message.includes(`confirm-release=${code}`))
-  const alone = brake(cluster, all, new Set())
-  // What was held as a part of more is held on, though by itself it is little.
-  const before = { held: new Set(all.map(({ address }) => address)), lately: new Set<never>() }
-  const asRest = brake(cluster, all, new Set(), before)
-  const { changes, held } = asRest.held !== undefined && isSaid(asRest.held.code) ? asRest : alone
+  const held = { held: new Set(all.map(({ address }) => address)), lately: new Set<never>(), isEmptied: false }
+  const gone = all.flatMap(({ loses }) => loses.map(({ service }) => service))
+  // The leader may have seen Services deleted, and held a release as part of a larger one: nobody else knows that.
+  const told = [new Set<ServiceName>(), new Set(gone.filter((name) => !cluster.services.has(name)))]
+    .flatMap((deleted) => [brake(cluster, all, deleted), brake(cluster, all, deleted, held)])
+    .find((one) => one.changes.length === 0 && one.held !== undefined && isSaid(one.held.code))
+  if (told !== undefined) return told.held
+  const { changes } = brake(cluster, all, new Set())
   const [first] = changes
   if (first !== undefined)
     return `the ledger still lacks a change of ${printAddress(first.address)}: ${ownersIn(first.before)} to ${ownersIn(first.entry)}`
-  return held !== undefined && !isSaid(held.code) ? `a release is held (${held.code}) and nobody said so` : held
+  return all.length > 0
+    ? `a release of ${all.map(({ address }) => printAddress(address)).join(" ")} is held and nobody said so`
+    : undefined
 }
 
 const ownersIn = (entry: LedgerEntry | undefined): string => {
@@ -66,6 +72,7 @@ const wrongStatus = (
   const has = [...owners].flatMap(([address, list]) =>
     list.some(({ uid }) => uid === uidOf(service)) ? [address] : [],
   )
+  if (isHeld && !isBalanced(service)) return undefined
   // What somebody wrote into the status of a Service that is no load balancer is nobody's here.
   if (isBalanced(service) ? says !== has.toSorted().join(" ") : has.length > 0)
     return `the status of ${key} says "${says}", the ledger gives it "${has.toSorted().join(" ")}"`
@@ -77,6 +84,10 @@ const wrongStatus = (
     return textAt(condition, "message")?.includes(held?.code ?? "?") === true
       ? undefined
       : `${key} does not say that its release is held`
+  const isAnnouncedSaid = listAt(service, "status", "conditions").some(
+    (one) => textAt(one, "type") === "porchlight.dev/Announced",
+  )
+  if (isBalanced(service) && !isAnnouncedSaid) return `${key} does not say whether it is announced`
   return textAt(condition, "status") === expected
     ? undefined
     : `the condition Allocated of ${key} is ${textAt(condition, "status")}: ${textAt(condition, "message")}`
@@ -100,7 +111,7 @@ const missed = (world: World, key: string, service: JsonObject, owners: Owners):
     for (const address of families.flatMap((family) => addressesIn(pool, family)))
       if (
         (wished === undefined || wished === address) &&
-        isOfOnePool(world, address) &&
+        poolOf(world.etcd, address) === name &&
         isMine(address) &&
         families.length === 1
       )
@@ -108,12 +119,6 @@ const missed = (world: World, key: string, service: JsonObject, owners: Owners):
   }
   return undefined
 }
-
-/** Of two pools that overlap the younger one's range is left out, and neither gives it where neither is older. */
-const isOfOnePool = (world: World, address: string): boolean =>
-  [...world.etcd.all("ipaddresspools").values()].filter((pool) =>
-    addressesIn(pool, address.includes(":") ? "6" : "4").includes(address),
-  ).length === 1
 
 const isShared = (world: World, service: JsonObject, uid: string): boolean => {
   for (const other of world.etcd.all("services").values())

@@ -1,3 +1,4 @@
+import type { Act } from "./act.ts"
 import { withoutAmbience } from "../simulate.ts"
 import { befall } from "./befall.ts"
 import { createJudge, type Violation } from "./judge.ts"
@@ -28,11 +29,29 @@ const calmWrites = 40
 const watchedOneIn = 8
 const watchedMs = 60_000
 
+/** Every cluster has one Service from the start. */
+const kubernetesItself: Act = {
+  at: 0,
+  do: "create-service",
+  name: "default/kubernetes",
+  shape: {
+    type: "ClusterIP",
+    key: undefined,
+    policy: "Cluster",
+    app: "",
+    ports: ["443/TCP"],
+    addresses: undefined,
+    pool: undefined,
+    families: "4",
+  },
+}
+
 /** Tells a story to its end in virtual time and judges it. The same story always runs the same. */
 export const simulate = (story: Story, tell?: (at: number, text: string) => void): Run =>
   withoutAmbience(() => {
     const world = createWorld(story, tell)
     const judge = createJudge(world)
+    befall(world, kubernetesItself)
     for (const act of story.acts) world.timeline.put(act.at, () => befall(world, act))
     let events = 0
     let settledAtMs = Infinity

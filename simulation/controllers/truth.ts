@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../src/kubernetes/http.ts"
 import { listAt, textAt, textsAt } from "../../src/kubernetes/json.ts"
 import { parseAddress } from "../../src/net/address.ts"
-import { rangeHolds } from "../../src/net/range.ts"
+import { type AddressRange, rangeHolds, rangesOverlap } from "../../src/net/range.ts"
 import { readRange } from "../../src/cluster/read/range.ts"
 import type { Etcd } from "./etcd.ts"
 
@@ -45,16 +45,23 @@ export const statusOf = (service: JsonObject | undefined): readonly string[] =>
     .map((entry) => textAt(entry, "ip") ?? "")
     .toSorted()
 
-/** The name of the pool that holds an address; undefined: none. */
+/** The name of the pool that holds an address; undefined: none. Of overlapping ranges the older pool's counts. */
 export const poolOf = (etcd: Etcd, text: string): string | undefined => {
   const address = parseAddress(text)
-  for (const [name, pool] of etcd.all("ipaddresspools"))
-    for (const range of textsAt(pool, "spec", "addresses")) {
-      const read = readRange(range)
-      if (address !== undefined && read.kind !== "fault" && rangeHolds(read.range, address)) return name
+  const taken: AddressRange[] = []
+  for (const pool of [...etcd.all("ipaddresspools").values()].toSorted(byAge))
+    for (const entry of textsAt(pool, "spec", "addresses")) {
+      const read = readRange(entry)
+      if (read.kind === "fault" || taken.some((range) => rangesOverlap(range, read.range))) continue
+      if (address !== undefined && rangeHolds(read.range, address)) return textAt(pool, "metadata", "name")
+      taken.push(read.range)
     }
   return undefined
 }
+
+const byAge = (a: JsonObject, b: JsonObject): number => (ageOf(a) < ageOf(b) ? -1 : 1)
+const ageOf = (object: JsonObject): string =>
+  `${textAt(object, "metadata", "creationTimestamp")} ${textAt(object, "metadata", "name")}`
 
 /** Every address of a pool, which in these stories are few. */
 export const addressesIn = (pool: JsonObject, family: "4" | "6"): readonly string[] =>

@@ -138,7 +138,9 @@ export const createController = (options: ControllerOptions): Controller => {
     if (event.kind === "synced") {
       for (const key of ownWrites.listed(kind)) take(kind, { kind: "vanished", key, uid: undefined })
       if (losses.listed(kind)) everything = true
+      ledgers.listed(kind, event.objects === 0)
     }
+    if (object !== undefined) ledgers.listed(kind, false)
     if ("key" in event && isWritten.has(kind) && ownWrites.told(kind, event.key, object)) return
     take(kind, event)
   }

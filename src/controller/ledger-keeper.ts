@@ -1,4 +1,4 @@
-import type { Cluster } from "../cluster/cluster.ts"
+import type { Cluster, KindName } from "../cluster/cluster.ts"
 import { resourceOf } from "../cluster/kind-resource.ts"
 import type { ServiceName } from "../cluster/name.ts"
 import { printLedgerSpec } from "../cluster/read/ledger.ts"
@@ -42,6 +42,8 @@ export type LedgerKeeper = {
   readonly ended: (key: string) => void
   /** Writes under way are forgotten: they were withdrawn. */
   readonly forget: () => void
+  /** A list came empty, or an object of that kind is there. */
+  readonly listed: (kind: KindName, isEmpty: boolean) => void
   /** Services whose change waits for a write that is under way. */
   readonly waiting: () => ReadonlySet<ServiceName>
 }
@@ -60,7 +62,13 @@ export const createLedgerKeeper = (witness: LossWitness): LedgerKeeper => {
   const servicesOf = (change: LedgerChange): readonly ServiceName[] =>
     [...(change.entry?.owners ?? []), ...change.loses].map(({ service }) => service)
 
+  /** Kinds of which a list had nothing, where one that is whole always has something, or nearly. */
+  const emptied = new Set<KindName>()
   return {
+    listed: (kind, isEmpty) => {
+      if (!isEmpty) emptied.delete(kind)
+      else if (kind === "Service" || kind === "IPAddressPool") emptied.add(kind)
+    },
     waiting: () => waiting,
     ended: (key) => void underWay.delete(key),
     forget: () => underWay.clear(),
@@ -74,7 +82,7 @@ export const createLedgerKeeper = (witness: LossWitness): LedgerKeeper => {
       const all = ledgerChanges(cluster, allocations, at.wallSeconds, asked)
       const sifted = witness.sift(all)
       for (const [address, releasedAt] of lately) if (releasedAt + latelyMs <= at.now) lately.delete(address)
-      const before = { held: new Set(held?.addresses), lately: new Set(lately.keys()) }
+      const before = { held: new Set(held?.addresses), lately: new Set(lately.keys()), isEmptied: emptied.size > 0 }
       const braked = brake(cluster, sifted.changes, deleted, before)
       held = braked.held
       waiting = new Set(sifted.waiting)

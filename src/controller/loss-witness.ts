@@ -2,7 +2,7 @@ import type { KindName } from "../cluster/cluster.ts"
 import type { LedgerOwner } from "../cluster/ledger.ts"
 import type { ServiceName } from "../cluster/name.ts"
 import type { LedgerChange } from "../decision/allocate/ledger-change.ts"
-import { isInExchange } from "../decision/allocate/release-brake.ts"
+import { withoutExchange } from "../decision/allocate/release-brake.ts"
 import { type Address, printAddress } from "../net/address.ts"
 
 /** An address is lost because its Service is gone, or because no pool of that Service's namespace holds it any more. */
@@ -52,10 +52,9 @@ export const createLossWitness = (): LossWitness => {
           if (!asked.has(id)) heard.add(id)
         }
       if (waiting.size === 0) return { changes, waiting }
-      const isSure = (change: LedgerChange): boolean =>
-        change.loses.every((owner) => isSureOf(owner, change.address)) && !isInExchange(change, waiting)
+      const isSure = (change: LedgerChange): boolean => change.loses.every((owner) => isSureOf(owner, change.address))
       const isSureOf = ({ uid }: LedgerOwner, address: Address): boolean => uid === "" || isKnown(idOf(uid, address))
-      return { changes: changes.filter(isSure), waiting }
+      return { changes: changes.filter(isSure).flatMap((change) => withoutExchange(change, waiting)), waiting }
     },
     toList: () => {
       if (heard.size === 0 || listing.size > 0) return new Set()

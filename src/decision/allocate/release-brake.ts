@@ -26,6 +26,8 @@ export type ReleasesBefore = {
   readonly held: ReadonlySet<Address>
   /** Addresses that went unconfirmed a short while ago, and not by the wish of those who had them. */
   readonly lately: ReadonlySet<Address>
+  /** A list of Services or of pools came with nothing in it, and nobody saw them deleted. */
+  readonly isEmptied: boolean
 }
 
 const nothing: ReadonlySet<Address> = new Set()
@@ -46,7 +48,7 @@ export const brake = (
   cluster: Cluster,
   changes: readonly LedgerChange[],
   deleted: ReadonlySet<ServiceName>,
-  before: ReleasesBefore = { held: nothing, lately: nothing },
+  before: ReleasesBefore = { held: nothing, lately: nothing, isEmptied: false },
 ): Braked => {
   const counted = changes.filter((change) =>
     change.loses.some((owner) => !deleted.has(owner.service) || cluster.services.has(owner.service)),
@@ -54,7 +56,8 @@ export const brake = (
   const addresses = counted.map((change) => change.address)
   const groundless = counted.filter((change) => isGroundless(cluster, change)).map(({ address }) => address)
   const passed: Braked = { changes, held: undefined, groundless }
-  const isHeldStill = addresses.some((address) => before.held.has(address))
+  const isHeldStill =
+    addresses.some((address) => before.held.has(address)) || (before.isEmptied && groundless.length > 0)
   const lately = [...before.lately].filter((address) => !addresses.includes(address)).length
   const most = groundless.length === 0 ? counted.length : Math.max(counted.length, groundless.length + lately)
   if (most <= releasesAlwaysFree && !isHeldStill) return passed
@@ -66,7 +69,9 @@ export const brake = (
   const services = [...new Set(counted.flatMap((change) => change.loses.map((owner) => owner.service)))].sort()
   const waiting = new Set(services)
   return {
-    changes: changes.filter((change) => !counted.includes(change) && !isInExchange(change, waiting)),
+    changes: changes
+      .filter((change) => !counted.includes(change))
+      .flatMap((change) => withoutExchange(change, waiting)),
     held: { code, addresses, services, given },
     groundless: [],
   }
@@ -82,10 +87,20 @@ const isGroundless = (cluster: Cluster, { loses }: LedgerChange): boolean =>
       ),
   )
 
-/** What a Service would have instead of the address it is to lose: it gets that when it loses this, never both. */
-export const isInExchange = ({ before, entry }: LedgerChange, waiting: ReadonlySet<ServiceName>): boolean =>
-  entry?.state === "given" &&
-  entry.owners.some(({ service }) => waiting.has(service) && !before?.owners.some((owner) => owner.service === service))
+/**
+ * The change without those who wait: what a Service would have instead of the address it is to lose it gets when it
+ * loses that, never both. Nothing where nobody else is left.
+ */
+export const withoutExchange = (change: LedgerChange, waiting: ReadonlySet<ServiceName>): readonly LedgerChange[] => {
+  const { before, entry } = change
+  if (entry?.state !== "given") return [change]
+  const had = (name: ServiceName): boolean => before?.owners.some((owner) => owner.service === name) === true
+  const [first, ...rest] = entry.owners.filter(({ service }) => !waiting.has(service) || had(service))
+  if (first === undefined) return []
+  return rest.length + 1 === entry.owners.length
+    ? [change]
+    : [{ ...change, entry: { ...entry, owners: [first, ...rest] } }]
+}
 
 /**
  * Six hexadecimal characters over the sorted addresses and their grants: short enough to type, other addresses have
