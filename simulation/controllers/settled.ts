@@ -24,6 +24,8 @@ export const unsettled = (world: World): string | undefined => {
   const held = stillToWrite(world)
   if (typeof held === "string") return held
   for (const [key, service] of services) {
+    // It is to have what a held release would free.
+    if (held !== undefined && statusOf(service).length === 0) continue
     const isHeld = held?.services.some((name) => name === key) === true
     const wrong =
       wrongStatus(key, service, owners, held, isHeld) ?? (isHeld ? undefined : missed(world, key, service, owners))

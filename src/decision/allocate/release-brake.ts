@@ -94,7 +94,8 @@ const isGroundless = (cluster: Cluster, { loses }: LedgerChange): boolean =>
 export const withoutExchange = (change: LedgerChange, waiting: ReadonlySet<ServiceName>): readonly LedgerChange[] => {
   const { before, entry } = change
   if (entry?.state !== "given") return [change]
-  const had = (name: ServiceName): boolean => before?.owners.some((owner) => owner.service === name) === true
+  const had = (name: ServiceName): boolean =>
+    before?.state === "given" && before.owners.some((owner) => owner.service === name)
   const [first, ...rest] = entry.owners.filter(({ service }) => !waiting.has(service) || had(service))
   if (first === undefined) return []
   return rest.length + 1 === entry.owners.length
