@@ -37,8 +37,8 @@ export const noticeGap = (state: SegmentState, at: At): void => {
   const { lastStepAt, plannedAt } = state
   if (lastStepAt === undefined || plannedAt === undefined || at.now <= plannedAt) return
   // A node without peers has no beat to send: that nothing was due for a while is no stall.
-  const gapMs = at.now - Math.max(lastStepAt, plannedAt - state.config.intervalMs)
-  const isLate = at.now > after(plannedAt, state.config.intervalMs)
+  const gapMs = at.now - Math.max(lastStepAt, plannedAt - state.intervalMs)
+  const isLate = at.now > after(plannedAt, state.intervalMs)
   if (!isLate && gapMs <= state.windowMs / 2) return
   const alive = [...state.peers.values()].filter(({ is }) => is === "alive")
   if (isLate) {

@@ -92,7 +92,7 @@ const nextOf = (state: SegmentState, peer: Peer, now: Instant): Instant | undefi
 }
 
 const suspicionAt = (state: SegmentState, peer: Peer, now: Instant): Instant | undefined => {
-  const next = Math.max(suspectAt(peer), askAgainAt(state, peer)) as Instant
+  const next = Math.max(suspectAt(peer), askAgainAt(state, peer, now)) as Instant
   return next > now ? next : undefined
 }
 

@@ -2,8 +2,19 @@ import { type Address, familyOf } from "../net/address.ts"
 import { addressIndex, type AddressIndex } from "./address-index.ts"
 import type { ClaimChange, Epoch, Grant } from "./beat.ts"
 
-/** Bytes of a beat on the wire, so that whoever fills one knows when it is full. */
-export const beatBytes = { fixed: 96, heard: 5, entry: { 4: 17, 6: 29 }, page: 1400, listMax: 255 } as const
+/**
+ * Bytes of a beat on the wire, so that whoever fills one knows when it is full. `page`: with the headers of IPv6 and UDP
+ * it is 1,280, which every link carries whole (RFC 8200 section 5); a beat that a lowered MTU cuts would be lost for as
+ * long as that lasts. `heardMax`: a list longer than that of 200 nodes would leave no room for what changed.
+ */
+export const beatBytes = {
+  fixed: 96,
+  heard: 5,
+  heardMax: 199,
+  entry: { 4: 17, 6: 29 },
+  page: 1232,
+  listMax: 255,
+} as const
 
 export const entryBytes = (address: Address): number => beatBytes.entry[familyOf(address)]
 

@@ -30,6 +30,55 @@ test("a silent peer gets one page a beat", () => {
   assert.ok(perSecond.length <= 11, `${perSecond.length} beats`)
 })
 
+test("of more peers than a beat can name each beat names others, and no beat is longer than a page", () => {
+  const peers = nodes(299)
+  const rig = activeRig([], {}, peers)
+  const beats = only(rig.pass(3000), "beat").filter(({ beat }) => beat.to === second)
+  const lists = beats.slice(-4).map(({ beat }) => beat.heard.map(({ node }) => node))
+  assert.ok(lists.every((list) => list.length === beatBytes.heardMax))
+  assert.equal(new Set(lists.flat()).size, 299)
+  assert.ok(beatBytes.fixed + beatBytes.heard * beatBytes.heardMax + 2 * beatBytes.entry[6] <= beatBytes.page)
+})
+
+test("up to 200 nodes beat at the configured interval, more at a longer one, which their beats name", () => {
+  for (const [count, intervalMs] of [
+    [199, 100],
+    [200, 100],
+    [201, 100],
+    [202, 110],
+    [401, 200],
+  ] as const) {
+    const rig = activeRig([], {}, nodes(count - 1))
+    rig.living.clear()
+    rig.pass(1000)
+    const beats = only(rig.pass(4400), "beat").filter(({ beat }) => beat.to === second)
+    assert.equal(beats[0]!.beat.intervalMs, intervalMs, `${count} nodes`)
+    assert.ok(Math.abs(beats.length - 4400 / intervalMs) <= 2, `${count} nodes: ${beats.length} beats`)
+  }
+})
+
+test("a peer is dead after five of the longer intervals, not after five of the configured ones", () => {
+  const peers = nodes(400)
+  const rig = createRig({}, peers)
+  for (const peer of peers) rig.living.set(peer, { intervalMs: 200 })
+  rig.pass(3000)
+  rig.feed({ kind: "view", groups: [group({ key: address, order: order(second, self) })], gone: [], complete: true })
+  rig.living.set(second, { intervalMs: 200, changes: [claimed(1)], pageEnd: 1, total: 1 })
+  rig.pass(1000)
+  rig.living.delete(second)
+  assert.deepEqual(only(rig.pass(800), "announce"), [])
+  assert.equal(only(rig.pass(300), "announce").length, 1)
+})
+
+test("nor is this node alone after five of the configured ones", () => {
+  const rig = createRig({}, nodes(400))
+  rig.pass(1000)
+  rig.living.clear()
+  const isDeaf = (ms: number): boolean =>
+    only(rig.pass(ms), "finding").some(({ finding }) => finding.code === "hears-nothing")
+  assert.deepEqual([isDeaf(900), isDeaf(200)], [false, true])
+})
+
 test("sequences rise for each receiver, and not by the number of receivers", () => {
   const rig = activeRig([group()])
   const sequences = only(rig.pass(5000), "beat").map(({ beat }) => beat)
@@ -78,3 +127,7 @@ test("what is asked of the machine as JSON can be printed, addresses as text", (
   const text = JSON.stringify(rig.segment.inspect(rig.now() as never))
   assert.ok(text.includes(String(address)) && !text.includes("null"), text)
 })
+
+const nodes = (count: number): readonly NodeId[] => Array.from({ length: count }, (_, i) => (i + 2) as NodeId)
+
+const order = (...of: readonly NodeId[]) => of.map((node) => ({ node, score: 0 }))

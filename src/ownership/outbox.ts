@@ -23,14 +23,19 @@ export const flushBeats = (state: SegmentState, at: At): void => {
   tidyLog(state.log, acknowledgedByAll(state))
 }
 
-/** What it heard itself, never what it was told: passed on, ages would circle. */
+/**
+ * What it heard itself, never what it was told: passed on, ages would circle. Of more than fit each beat names others;
+ * one witness is enough, and with so many nodes a peer has many.
+ */
 const heardNow = (state: SegmentState, at: At): Heard => {
   const heard: { node: Peer["node"]; ageMs: number }[] = []
   for (const peer of state.peers.values()) {
     const ageMs = Math.ceil((at.now - Math.max(peer.directAt, peer.echoAt)) / 10) * 10
-    if (ageMs <= timing.heardAgeMsMax && heard.length < beatBytes.listMax) heard.push({ node: peer.node, ageMs })
+    if (ageMs <= timing.heardAgeMsMax) heard.push({ node: peer.node, ageMs })
   }
-  return heard
+  if (heard.length <= beatBytes.heardMax) return heard
+  const first = (state.sequence * beatBytes.heardMax) % heard.length
+  return [...heard, ...heard].slice(first, first + beatBytes.heardMax)
 }
 
 /** A member with an address here, or one that was heard: the announcer knows where its beats came from. */
@@ -76,7 +81,7 @@ const beatOf = (state: SegmentState, peer: Peer, heard: Heard, sequence: number,
   sequence,
   state: spokenState(state),
   alone: state.connection.is === "alone",
-  intervalMs: state.config.intervalMs,
+  intervalMs: state.intervalMs,
   misses: state.config.misses,
   promiseSeconds: state.config.promiseSeconds,
   mac: state.mac,

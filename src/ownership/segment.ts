@@ -134,11 +134,22 @@ const bind = (state: SegmentState, at: At): void => {
 }
 
 const firstBeatAt = (state: SegmentState, at: At): Instant =>
-  after(at.now, ((at.entropy >>> 0) / 2 ** 32) * state.config.intervalMs)
+  after(at.now, ((at.entropy >>> 0) / 2 ** 32) * state.intervalMs)
+
+/**
+ * Everybody beats to everybody, also among many: a node that only some watch would be judged by fewer witnesses. So the
+ * interval grows where more than `beatsPerSecondMax` would leave and arrive. Peers go by the interval a beat names.
+ */
+const intervalAmong = (peers: number, configuredMs: number): number => {
+  const leastMs = Math.ceil((2 * peers * 100) / timing.beatsPerSecondMax) * 10
+  return Math.max(configuredMs, Math.min(leastMs, timing.intervalMsMax))
+}
 
 /** A peer that is listed no more and gives no sign of life is forgotten. */
 const setMembers = (state: SegmentState, members: readonly Member[], at: At): void => {
   state.members = new Map(members.filter(({ node }) => node !== state.config.self).map((one) => [one.node, one]))
+  state.intervalMs = intervalAmong(state.members.size, state.config.intervalMs)
+  state.windowMs = state.intervalMs * state.config.misses
   for (const node of state.members.keys()) peerOf(state, node)
   for (const peer of state.peers.values()) {
     if (state.members.has(peer.node) || peer.standing || peer.estate?.over === false) continue
@@ -155,7 +166,7 @@ const setMembers = (state: SegmentState, members: readonly Member[], at: At): vo
  * still to be repeated is replaced: a link that flaps does not add up.
  */
 const relink = (state: SegmentState, mac: SegmentState["mac"], now: Instant): void => {
-  const { intervalMs } = state.config
+  const { intervalMs } = state
   const isRecent = now < after(state.heardAt, state.windowMs - 2 * intervalMs)
   const delayMs = isSingle(state) || isRecent ? 0 : intervalMs
   const delaysMs = timing.announceMs.map((ms) => ms + delayMs)
@@ -187,8 +198,8 @@ const beat = (state: SegmentState, at: At): void => {
     state.beatAt = undefined
     return
   }
-  const next = after(state.beatAt!, state.config.intervalMs)
-  state.beatAt = next > at.now ? next : after(at.now, state.config.intervalMs)
+  const next = after(state.beatAt!, state.intervalMs)
+  state.beatAt = next > at.now ? next : after(at.now, state.intervalMs)
   beatToAll(state)
   seekCompany(state, at)
   if (state.findings.size > 0) withdrawPast(state, at.now)

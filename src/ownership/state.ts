@@ -52,7 +52,10 @@ export type Connection =
 export type SegmentState = {
   readonly config: SegmentConfig
   readonly rules: Rules
-  readonly windowMs: number
+  /** The configured interval, longer among many nodes. */
+  intervalMs: number
+  /** How long a silence is none yet: interval x misses. */
+  windowMs: number
   mac: Mac
   phase: Phase
   bound: boolean
@@ -96,6 +99,7 @@ export type SegmentState = {
 export const createState = (config: SegmentConfig): SegmentState => ({
   config,
   rules: rulesWithout(config.without ?? new Set()),
+  intervalMs: config.intervalMs,
   windowMs: config.intervalMs * config.misses,
   mac: config.mac,
   phase: { is: "warming", listenUntil: undefined },
@@ -149,7 +153,7 @@ export const entryWith = (state: SegmentState, address: Address): Entry =>
 export const peerOf = (state: SegmentState, node: NodeId): Peer => {
   const known = state.peers.get(node)
   if (known !== undefined) return known
-  const peer = newPeer(node, state.config.intervalMs, state.windowMs)
+  const peer = newPeer(node, state.intervalMs, state.windowMs)
   state.peers.set(node, peer)
   return peer
 }

@@ -6,7 +6,7 @@ import { timing } from "./timing.ts"
 export const beginStop = (state: SegmentState, how: "restarting" | "leaving", at: At): void => {
   if (state.phase.is === "exited") return
   if (state.phase.is === "warming" || isSingle(state)) return exit(state, how)
-  const ms = how === "restarting" ? timing.restartingBeats * state.config.intervalMs : timing.leavingMs
+  const ms = how === "restarting" ? timing.restartingBeats * state.intervalMs : timing.leavingMs
   state.phase = { is: how, exitAt: after(at.now, ms), said: state.sequence + 1 }
   beatToAll(state)
   judgeAll(state)
@@ -32,7 +32,7 @@ const isKnownToAll = (state: SegmentState, said: number): boolean => {
 }
 
 const isOverdue = (state: SegmentState, exitAt: Instant, now: Instant): boolean =>
-  now >= after(exitAt, (timing.restartingBeatsMax - timing.restartingBeats) * state.config.intervalMs)
+  now >= after(exitAt, (timing.restartingBeatsMax - timing.restartingBeats) * state.intervalMs)
 
 const isEmpty = (state: SegmentState): boolean => {
   if (state.held.size > 0) return false

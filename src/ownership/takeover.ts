@@ -144,7 +144,7 @@ const isConnected = (state: SegmentState, now: Instant): boolean =>
 const seekWitness = (state: SegmentState, entry: Entry, since: Instant, at: At): Wait => {
   askGateway(state, at)
   if (at.now > after(since, state.windowMs)) raise(state, { code: "no-witness", address: entry.key })
-  return { for: "witness", dueAt: after(state.gatewayAskedAt, state.config.intervalMs) }
+  return { for: "witness", dueAt: after(state.gatewayAskedAt, state.intervalMs) }
 }
 
 const reasonOf = (entry: Entry, holder: Claim | undefined, orphanOf: Peer | undefined, now: Instant): MoveReason => {

@@ -63,8 +63,8 @@ export const beatSizes: {
   fixed: 96,
   heard: 5,
   entry: { 4: 17, 6: 29 },
-  /** Leaves room for the headers of IPv6, UDP and a VXLAN tunnel in an Ethernet frame of 1,500. */
-  page: 1400,
+  /** 1,280 with the headers of IPv6 and UDP: no link may carry less (RFC 8200 section 5). */
+  page: 1232,
   /** Each of the four lists has its length in one byte. */
   countMax: 255,
 }
