@@ -17,7 +17,7 @@ export const inspection = (announcer: Announcer, watcher: Watcher, version: stri
   kind: "SpeakerInspection",
   node: announcer.node,
   at: printTimestamp(at.wallSeconds),
-  ...speakerStatus(announcer.report(at), watcher.view.dataPlaneWorks, version),
+  ...speakerStatus(announcer.report(at), watcher.findings, watcher.view.dataPlaneWorks, version),
   viewComplete: watcher.view.isComplete,
   segments: announcer.lans.map((lan) => segment(lan, at.now)),
   answers: announcer.table

@@ -1,12 +1,19 @@
 import type { KindName, Knowledge } from "../../cluster/cluster.ts"
+import type { Ledger } from "../../cluster/ledger.ts"
 import { namespacedConfiguration, resourceOf } from "../../cluster/kind-resource.ts"
 import { createSnapshot, type Snapshot } from "../../cluster/read/snapshot.ts"
 import type { ApiFailure } from "../../kubernetes/api-failure.ts"
 import type { ApiEvent, ApiOutput } from "../../kubernetes/http.ts"
 import type { KubernetesObject } from "../../kubernetes/object.ts"
-import { createReflector, type Reflector, type ReflectorEvent } from "../../kubernetes/reflector.ts"
+import {
+  createReflector,
+  type Reflector,
+  type ReflectorEvent,
+  type ReflectorInput,
+} from "../../kubernetes/reflector.ts"
 import type { RequestIds } from "../../kubernetes/request.ts"
 import { type At, earliest, type Instant } from "../../time/instant.ts"
+import { type HeldRemoval, RemovalBrake } from "./removal-brake.ts"
 
 /** What a speaker decides on. Network facts are for the allocator. */
 const kinds: readonly KindName[] = [
@@ -40,11 +47,13 @@ export type FeedNews =
   | { readonly kind: "failing"; readonly of: KindName; readonly failure: ApiFailure; readonly since: Instant }
   | { readonly kind: "recovered"; readonly of: KindName }
 
-/** Reflectors of all kinds, and the snapshot they keep. */
+/** Reflectors of all kinds, what of their news is believed, and the snapshot they keep. */
 export class ClusterFeed {
   readonly #reflectors: ReadonlyMap<KindName, Reflector>
   readonly #snapshot: Snapshot
   readonly #prepare: FeedOptions["prepare"]
+  readonly #brake = new RemovalBrake()
+  #ledger: Ledger | undefined
 
   constructor({ namespace, loadBalancerClass, ids, prepare }: FeedOptions) {
     this.#prepare = prepare
@@ -62,19 +71,33 @@ export class ClusterFeed {
   ): { requests: readonly ApiOutput[]; news: readonly FeedNews[] } {
     const requests: ApiOutput[] = []
     const news: FeedNews[] = []
-    for (const [kind, reflector] of this.#reflectors)
-      for (const output of reflector.step(input, at))
+    const step = (kind: KindName, reflector: Reflector, told: ReflectorInput): void => {
+      const events: ReflectorEvent[] = []
+      for (const output of reflector.step(told, at))
         if (output.kind === "request" || output.kind === "abort") requests.push(output)
-        else news.push(...this.#take(kind, output))
+        else events.push(output)
+      if (events.length === 0) return
+      for (const event of this.#brake.filter(kind, events, this.#ledger, at)) news.push(...this.#take(kind, event))
+    }
+    for (const [kind, reflector] of this.#reflectors) step(kind, reflector, input)
+    for (const kind of this.#brake.toList(at)) step(kind, this.#reflectors.get(kind)!, { kind: "relist" })
+    for (const { of, event } of this.#brake.over(this.#ledger, at)) news.push(...this.#take(of, event))
     return { requests, news }
   }
 
   look(): Knowledge {
-    return this.#snapshot.look()
+    const knowledge = this.#snapshot.look()
+    if (knowledge.state === "complete") this.#ledger = knowledge.cluster.ledger
+    return knowledge
+  }
+
+  /** What is gone and goes on counting until a person confirms it. */
+  get held(): readonly HeldRemoval[] {
+    return this.#brake.held
   }
 
   wakeAt(): Instant | undefined {
-    return earliest(...[...this.#reflectors.values()].map((reflector) => reflector.wakeAt()))
+    return earliest(this.#brake.wakeAt(), ...[...this.#reflectors.values()].map((reflector) => reflector.wakeAt()))
   }
 
   #take(kind: KindName, event: ReflectorEvent): readonly FeedNews[] {

@@ -24,6 +24,12 @@ export class InMemoryCluster {
   surroundings: Surroundings | undefined
   /** Off: every request fails as with a server that is gone, and open watches are reset. */
   online = true
+  /** Plurals of kinds whose lists have nothing in them, as after a restore; their watches are refused as too old. */
+  readonly emptied: Set<string> = new Set()
+  /** Plurals of kinds that may not be read. */
+  readonly forbidden: Set<string> = new Set()
+  /** Plurals of kinds whose next watch is refused as too old: what happened meanwhile is only told by a list. */
+  readonly forgotten: Set<string> = new Set()
   proxy: ProxyEvidence = { is: "absent" }
   acknowledges = true
   readonly #store: Store
@@ -109,6 +115,13 @@ export class InMemoryCluster {
       this.#later(() => this.feed({ kind: "api", event: reset(id) }))
   }
 
+  /** Gone for so long, and back. */
+  away(ms: number): void {
+    this.goOffline()
+    this.run(ms)
+    this.online = true
+  }
+
   #perform(output: WatcherOutput): void {
     this.outputs.push(output)
     switch (output.kind) {
@@ -137,7 +150,18 @@ export class InMemoryCluster {
 
   #send(request: ApiRequest): void {
     if (!this.online) return this.feed({ kind: "api", event: reset(request.id) })
+    const odd = this.#oddAnswer(request)
+    if (odd !== undefined) return this.feed({ kind: "api", event: odd })
     this.#deliver(this.#store.step({ kind: "request", client: "w1", request }, this.at()))
+  }
+
+  #oddAnswer({ id, method, path, stream }: ApiRequest): ApiEvent | undefined {
+    const plural = path.slice(path.lastIndexOf("/") + 1)
+    if (method !== "GET") return undefined
+    if (this.forbidden.has(plural)) return refusal(id, 403, `${plural} is forbidden`)
+    if (stream && (this.emptied.has(plural) || this.forgotten.delete(plural))) return refusal(id, 410, "too old")
+    if (!this.emptied.has(plural)) return undefined
+    return { kind: "response", id, status: 200, retryAfter: undefined, body: emptyList }
   }
 
   #deliver(outputs: readonly StoreOutput[]): void {
@@ -152,3 +176,13 @@ export class InMemoryCluster {
 }
 
 const reset = (id: number): ApiEvent => ({ kind: "failed", id, code: "ECONNRESET", message: "connection reset" })
+
+const refusal = (id: number, status: number, message: string): ApiEvent => ({
+  kind: "response",
+  id,
+  status,
+  retryAfter: undefined,
+  body: { kind: "Status", status: "Failure", message, code: status },
+})
+
+const emptyList: Json = { kind: "List", apiVersion: "v1", metadata: { resourceVersion: "1" }, items: [] }

@@ -7,7 +7,7 @@ import type { Interface } from "../../net/interface.ts"
 import { printMac } from "../../net/mac.ts"
 import type { JudgedLink } from "../announcer/link-assignment.ts"
 import type { AnnouncerReport, Move, ReportedHold } from "../announcer/report.ts"
-import { tellFinding } from "./finding-text.ts"
+import { tellFinding, type ToldFinding } from "./finding-text.ts"
 
 /** Holds listed in one object: 4,096 of them are about 700 KiB of the 1.5 MiB that etcd takes. `holdCount` has them all. */
 export const holdsListedMax = 4096
@@ -24,8 +24,17 @@ export const speakerObject = (node: NodeName, nodeUid: string | undefined): Kube
   },
 })
 
-/** What this node's speaker tells of itself, as `cluster/read` reads it back on every other. */
-export const speakerStatus = (report: AnnouncerReport, dataPlaneReady: boolean, version: string): JsonObject => ({
+/**
+ * What this node's speaker tells of itself, as `cluster/read` reads it back on every other.
+ *
+ * @param findings the watcher's own, besides those of the report
+ */
+export const speakerStatus = (
+  report: AnnouncerReport,
+  findings: readonly ToldFinding[],
+  dataPlaneReady: boolean,
+  version: string,
+): JsonObject => ({
   version,
   state: stateOf(report),
   dataPlaneReady,
@@ -46,7 +55,7 @@ export const speakerStatus = (report: AnnouncerReport, dataPlaneReady: boolean, 
     link,
     ...("node" in stranger && { node: stranger.node }),
   })),
-  findings: report.findings.map((finding): Json => tellFinding(finding)),
+  findings: [...findings, ...report.findings.map(tellFinding)] satisfies readonly Json[],
   moves: report.moves.map(moveStatus),
 })
 

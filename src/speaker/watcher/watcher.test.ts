@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { readFileSync, globSync } from "node:fs"
+import { globSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { test } from "node:test"
 import { parse } from "yaml"
@@ -9,6 +9,7 @@ import { type Address, parseAddress } from "../../net/address.ts"
 import { printRange } from "../../net/range.ts"
 import type { AnnouncerReport } from "../announcer/report.ts"
 import { InMemoryCluster } from "./in-memory-cluster.ts"
+import { type Change, give, poolKind, runningCluster, service } from "./running-cluster.ts"
 
 const radarrAddress = parseAddress("10.69.1.156")!
 
@@ -298,7 +299,7 @@ test("told to stop while the API is silent, it hands over after half a second", 
 test("a pool that cannot be read is said once, by object and field, and the others work", () => {
   const cluster = running()
   cluster.must("POST", "/apis/metallb.io/v1beta1/namespaces/metallb-system/ipaddresspools", {
-    ...pool,
+    ...poolKind,
     metadata: { name: "broken", namespace: "metallb-system" },
     spec: { addresses: ["10.70.0.9-10.70.0.1"] },
   })
@@ -331,69 +332,7 @@ const crds = globSync(join(import.meta.dirname, "../../../deploy/crds/*.yaml")).
   (path) => parse(readFileSync(path, "utf8")) as JsonObject,
 )
 
-const pool = { apiVersion: "metallb.io/v1beta1", kind: "IPAddressPool" }
-
-type Change = { readonly proxy?: InMemoryCluster["proxy"]; readonly ignoresExcludeLabel?: boolean }
-
-/** Three nodes, a pool and an advertisement; everything is listed. */
-const running = ({ proxy, ...options }: Change = {}): InMemoryCluster => {
-  const cluster = new InMemoryCluster(crds, options)
-  if (proxy !== undefined) cluster.proxy = proxy
-  for (const [index, name] of ["w1", "w2", "w3"].entries()) {
-    cluster.must("POST", "/api/v1/nodes", { metadata: { name, labels: { "kubernetes.io/hostname": name } } })
-    const addresses = [{ type: "InternalIP", address: `10.69.1.${104 + index}` }]
-    cluster.must("PATCH", `/api/v1/nodes/${name}/status`, { status: { addresses } })
-  }
-  const system = "/apis/metallb.io/v1beta1/namespaces/metallb-system"
-  cluster.must("POST", `${system}/ipaddresspools`, {
-    ...pool,
-    metadata: { name: "first-pool", namespace: "metallb-system" },
-    spec: { addresses: ["10.69.1.150-10.69.1.165"] },
-  })
-  cluster.must("POST", `${system}/l2advertisements`, {
-    apiVersion: "metallb.io/v1beta1",
-    kind: "L2Advertisement",
-    metadata: { name: "all", namespace: "metallb-system" },
-    spec: {},
-  })
-  cluster.start()
-  return cluster
-}
-
-/** A Service of media with that address in its status, and one endpoint. */
-const service = (cluster: InMemoryCluster, name: string, address: string): string => {
-  const made = cluster.must("POST", "/api/v1/namespaces/media/services", {
-    metadata: { name },
-    spec: { type: "LoadBalancer", selector: { app: name }, ports: [{ port: 80 }] },
-  })
-  cluster.must("PATCH", `/api/v1/namespaces/media/services/${name}/status`, {
-    status: { loadBalancer: { ingress: [{ ip: address }] } },
-  })
-  cluster.must("POST", "/apis/discovery.k8s.io/v1/namespaces/media/endpointslices", {
-    metadata: { name: `${name}-1`, labels: { "kubernetes.io/service-name": name } },
-    addressType: "IPv4",
-    endpoints: [{ addresses: ["10.244.3.17"], nodeName: "w1", conditions: { ready: true } }],
-    ports: [],
-  })
-  return textAt(made, "metadata", "uid") ?? ""
-}
-
-/** The same, recorded in the ledger under grant 1. */
-const give = (cluster: InMemoryCluster, name: string, address: string): void => {
-  const uid = service(cluster, name, address)
-  const entry = {
-    address,
-    grant: 1,
-    since: "2026-11-21T18:00:00Z",
-    owners: [{ service: `media/${name}`, uid, terms: "" }],
-  }
-  cluster.must("POST", "/apis/porchlight.dev/v1alpha1/addressledgers", {
-    apiVersion: "porchlight.dev/v1alpha1",
-    kind: "AddressLedger",
-    metadata: { name: `first-pool-${name}` },
-    spec: { pool: "first-pool", entries: [entry] },
-  })
-}
+const running = (change: Change = {}): InMemoryCluster => runningCluster(crds, change)
 
 const report = (hears: readonly string[] = ["w2", "w3"]): AnnouncerReport => ({
   links: [],

@@ -11,6 +11,8 @@ import type { AnnouncerReport, Move } from "../announcer/report.ts"
 import { ClusterFeed, type FeedNews } from "./cluster-feed.ts"
 import { ClusterView } from "./cluster-view.ts"
 import { Gathering } from "./gathering.ts"
+import { isRefused, tellFailing, tellHeld } from "./feed-finding.ts"
+import type { ToldFinding } from "./finding-text.ts"
 import { addressOfFinding, findingId, happeningOf, nodeAssigned } from "./happening.ts"
 import type { WatcherInput } from "./input.ts"
 import { Layer2StatusKeeper } from "./layer2-status-keeper.ts"
@@ -65,6 +67,8 @@ export class Watcher implements Program<WatcherInput, WatcherOutput> {
   readonly #layer2: Layer2StatusKeeper
   readonly #findingsTold = new Set<string>()
   readonly #problemsTold = new Set<string>()
+  readonly #failing = new Map<KindName, ToldFinding>()
+  #held: ReadonlyMap<string, ToldFinding> = new Map()
   readonly #gathering = new Gathering()
   #report: AnnouncerReport | undefined
   #podRequest: number | undefined
@@ -135,6 +139,7 @@ export class Watcher implements Program<WatcherInput, WatcherOutput> {
     }
     if (event.kind === "response" && event.id === this.#podRequest) this.#podUid = textAt(event.body, "metadata", "uid")
     for (const item of news) outputs.push(...this.#hear(item))
+    outputs.push(...this.#heldNow())
     if (news.some(({ kind }) => kind === "listed")) this.#gathering.atOnce(at)
     else if (news.length > 0) this.#gather(news.length, at)
     return this.#gathering.isDue(at) ? [...outputs, ...this.#look(at)] : outputs
@@ -168,15 +173,37 @@ export class Watcher implements Program<WatcherInput, WatcherOutput> {
       case "listed":
         return []
       case "recovered":
+        this.#failing.delete(news.of)
+        this.#wantStatus()
         return [log("info", `watch-${news.of}`, `${news.of} objects are read again`, {})]
       case "failing": {
         this.counts.updateErrors++
-        const { failure } = news
-        const said = "message" in failure ? failure.message : failure.reason
-        const message = `cannot read ${news.of} objects (${failure.reason}: ${said}); what was known goes on, and it is tried again`
-        return [log("warn", `watch-${news.of}`, message, { kind: news.of, failure: failure.reason })]
+        const told = tellFailing(news.of, news.failure)
+        if (isRefused(news.failure)) this.#failing.set(news.of, told)
+        this.#wantStatus()
+        return [log("warn", `watch-${news.of}`, told.message, told.facts)]
       }
     }
+  }
+
+  /** Said when it begins, when it changes, and when it is over. */
+  #heldNow(): Outputs {
+    const before = this.#held
+    const now = new Map(this.#feed.held.map((held) => [held.code, tellHeld(held)]))
+    if (now.size === 0 && before.size === 0) return []
+    const begun = [...now].flatMap(([code, { message, facts }]) =>
+      before.has(code) ? [] : [log("error", "removal-held", message, facts)],
+    )
+    const message = "what was gone is back, or is believed now: nothing is held against what the API server says"
+    const over = now.size === 0 ? [log("info", "removal-held", message, {})] : []
+    this.#held = now
+    if (begun.length > 0 || over.length > 0) this.#wantStatus()
+    return [...begun, ...over]
+  }
+
+  /** What this program found by itself: about the API, where the announcer's findings are about the wire. */
+  get findings(): readonly ToldFinding[] {
+    return [...this.#held.values(), ...this.#failing.values()]
   }
 
   #notice(kind: KindName, object: KubernetesObject): void {
@@ -242,7 +269,7 @@ export class Watcher implements Program<WatcherInput, WatcherOutput> {
 
   #wantStatus(): void {
     if (this.#report !== undefined)
-      this.#speaker.want(speakerStatus(this.#report, this.view.dataPlaneWorks, this.#options.version))
+      this.#speaker.want(speakerStatus(this.#report, this.findings, this.view.dataPlaneWorks, this.#options.version))
   }
 
   /** Once, in the first step: ServiceL2Status objects belong to the Pod. Without an answer they belong to nobody. */
@@ -300,7 +327,7 @@ export class Watcher implements Program<WatcherInput, WatcherOutput> {
 }
 
 const log = (
-  severity: "info" | "warn",
+  severity: "info" | "warn" | "error",
   reason: string,
   message: string,
   facts: (WatcherOutput & { kind: "log" })["facts"],
