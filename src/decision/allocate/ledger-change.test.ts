@@ -108,6 +108,14 @@ test("after etcd was restored a grant is what speakers answer under, unless no l
   assert.deepEqual([now - 1000, now - 990, 2 ** 32 - 2].map(told), [now - 1000, now - 990, now - 1000])
 })
 
+test("a ledger that somebody deleted is written anew with the grant that speakers answer under", () => {
+  const service = serviceObject("a/b", { has: ["10.0.0.0"] })
+  assert.equal(entryAt(decided(clusterOf(pool, service, holding("10.0.0.0", now - 50))), "10.0.0.0")?.grant, now - 50)
+  assert.equal(entryAt(decided(clusterOf(pool, service, holding("10.0.0.0", 0))), "10.0.0.0")?.grant, now + 1)
+  const given = decided(clusterOf(pool, serviceObject("a/b"), holding("10.0.0.0", now - 50)))
+  assert.equal(entryAt(given, "10.0.0.0")?.grant, now + 1, "who only gets it now is another owner")
+})
+
 test("a freed address keeps its last owner for thirty days, and its grant goes on rising after that", () => {
   const had = settle(clusterOf(pool, serviceObject("a/b")), now).cluster
   const grant = entryAt(had, "10.0.0.0")!.grant

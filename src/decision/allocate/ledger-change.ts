@@ -39,7 +39,8 @@ export type LedgerChange = {
  * been remembered long enough is forgotten). A grant rises where an address passes to Services of which none had it,
  * above every other: the new owner's address may have been answered for under the higher grant of one it was shared
  * with. Joining or leaving a share raises nothing, but for what speakers already answer under: a lower grant than that,
- * after a share was parted or etcd restored, is one that nobody else would ever claim.
+ * after a share was parted or etcd restored, is one that nobody else would ever claim. What is adopted while speakers
+ * answer for it lost its ledger, not its owner: it keeps the grant they answer under, so nothing moves.
  */
 export const ledgerChanges = (
   cluster: Cluster,
@@ -136,8 +137,9 @@ const nextEntry = (
   const pool = poolOf(allocations.get(owners[0].service)) ?? before?.pool
   if (pool === undefined) return before
   const floor = cluster.ledger.objects.get(ledgerNameFor(pool, address))?.grantFloor ?? Math.floor(wallSeconds)
-  const grant = newGrant(address, before?.grant ?? floor)
   const by = owners.length > 1 ? undefined : givenByOf(allocations.get(owners[0].service), address)
+  const lost = before === undefined && by === "adopted" ? reportedGrant(cluster, address, wallSeconds) : 0
+  const grant = lost > 0 ? lost : newGrant(address, before?.grant ?? floor)
   return { state: "given", address, pool: before?.pool ?? pool, grant, owners, since: Math.floor(wallSeconds), by }
 }
 

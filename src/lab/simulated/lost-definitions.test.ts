@@ -37,6 +37,17 @@ for (const name of ["addressledgers", "speakers"]) {
   })
 }
 
+test("somebody deletes the definition of L2Advertisements: the holder answers on, and whoever takes over when it dies", async () => {
+  const lab = await raise()
+  lab.request("DELETE", `${definitionsPath}/l2advertisements.metallb.io`)
+  lab.run(60_000)
+  assert.equal(lab.answererOf(vip), "attic-3")
+  assert.deepEqual(movesIn(lab), [])
+  lab.damage.break("attic-3", "power")
+  lab.run(1000)
+  assert.equal(lab.answererOf(vip), "attic-2")
+})
+
 test("somebody deletes the holder's Speaker object: it is made again, and nothing moves", async () => {
   const lab = await raise()
   const path = "/apis/porchlight.dev/v1alpha1/speakers/attic-3"
