@@ -38,9 +38,9 @@ const wordsOfWorld = async (place: Place): Promise<readonly string[]> => {
     case "lab exec":
       return first ? machinesOf(place) : []
     case "lab break":
-      return first ? [...(await machinesOf(place)), "api"] : faultNames()
+      return first ? [...(await machinesOf(place)), ...(await faultWords("forAll"))] : faultWords("one")
     case "lab mend":
-      return first ? machinesOf(place) : faultNames()
+      return first ? [...(await machinesOf(place)), ...(await faultWords("forAll"))] : faultWords("one")
     case "completion":
       return ["bash", "zsh", "fish"]
     default:
@@ -76,7 +76,7 @@ const machinesOf = async ({ options }: Place): Promise<readonly string[]> => {
   return isUnreadable(scenario) ? [] : scenario.layout.machines.map(({ name }) => name)
 }
 
-const faultNames = async (): Promise<readonly string[]> => {
-  const { faultForms } = await import("../lab/fault.ts")
-  return faultForms.split(", ").map((form) => form.replace(/=.*/, "="))
+const faultWords = async (whose: "one" | "forAll"): Promise<readonly string[]> => {
+  const faults = await import("../lab/fault.ts")
+  return whose === "one" ? faults.faultWords : faults.faultWordsForAll
 }

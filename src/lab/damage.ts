@@ -1,17 +1,28 @@
 import type { ApiGateway } from "./api-gateway.ts"
-import { type ActiveFault, type Fault, parseFault, placeFault, printFault } from "./fault.ts"
+import type { FaultSwitch } from "./api-server/faults.ts"
+import {
+  type ActiveFault,
+  everybody,
+  type Fault,
+  isForAll,
+  isSameFault,
+  parseFault,
+  placeFault,
+  printFault,
+} from "./fault.ts"
+import { createFaultEffects } from "./fault-effects.ts"
 import type { LabProgram } from "./programs.ts"
-import { portLines, printSwitchRules } from "./switch-rules.ts"
-import { runInNamespace } from "./topology/build.ts"
-import { familyOfText, type Layout, type Machine, switchNamespace } from "./topology/layout.ts"
+import type { Layout } from "./topology/layout.ts"
 
 /** What is broken in a lab, and the breaking and mending of it. Every answer says what was done, or why not. */
 export type Damage = {
-  /** `machine` undefined breaks the API for everybody. */
+  /** `machine` undefined breaks the API or the service proxies for everybody. */
   readonly break: (machine: string | undefined, fault: string) => Promise<DamageOutcome>
   /** Without a fault: all of that machine. Without a machine: everything. */
   readonly mend: (machine: string | undefined, fault: string | undefined) => Promise<DamageOutcome>
   readonly active: () => readonly ActiveFault[]
+  /** Nothing mends itself any more. */
+  readonly close: () => void
 }
 
 export type DamageOutcome =
@@ -24,37 +35,53 @@ export type Breakable = {
   readonly programsOf: (machine: string) => readonly LabProgram[]
   /** Machines' doors to the API by name; "" is everybody else's. */
   readonly gateways: ReadonlyMap<string, ApiGateway>
-  readonly powerLost: (machine: string) => void
-  readonly powerBack: (machine: string) => void
+  readonly apiFaults: FaultSwitch
+  readonly pauseProxy: (machine: string) => void
+  readonly resumeProxy: (machine: string) => void
+  /** Its Node object says so when this resolves. */
+  readonly nodeLeaves: (machine: string) => Promise<void>
+  readonly nodeDown: (machine: string) => void
+  readonly nodeUp: (machine: string) => void
 }
-
-/** Whose API is broken when it is broken for everybody. */
-const everybody = "*"
 
 export const createDamage = (lab: Breakable): Damage => {
   const active: ActiveFault[] = []
-  const faultsOf = (machine: string): Fault[] =>
-    active.filter((one) => one.machine === machine).map(({ fault }) => fault)
+  const effects = createFaultEffects(lab, active)
+  const timers = new Map<ActiveFault, NodeJS.Timeout>()
 
-  const add = async (machine: string, fault: Fault): Promise<DamageOutcome> => {
-    if (active.some((one) => one.machine === machine && printFault(one.fault) === printFault(fault)))
-      return { kind: "refused", says: `${printFault(fault)} is broken at ${machine} already; mend it first` }
-    active.push({ machine, fault })
-    await perform(lab, machine, fault, active, faultsOf(machine))
+  const add = async (one: ActiveFault): Promise<DamageOutcome> => {
+    const { machine, fault } = one
+    const present = active.find((other) => other.machine === machine && excludes(other.fault, fault))
+    if (present !== undefined)
+      return { kind: "refused", says: `${printFault(present.fault)} is broken at ${machine} already; mend it first` }
+    active.push(one)
+    await effects.begin(one)
+    if ("forMs" in fault)
+      timers.set(
+        one,
+        setTimeout(() => void remove([one]), fault.forMs),
+      )
     return { kind: "done", says: `${machine}: ${printFault(fault)}` }
   }
   const remove = async (gone: readonly ActiveFault[]): Promise<DamageOutcome> => {
-    for (const one of gone) {
+    const broken = gone.filter((one) => active.includes(one))
+    for (const one of broken) {
+      clearTimeout(timers.get(one))
+      timers.delete(one)
       active.splice(active.indexOf(one), 1)
-      await undo(lab, one.machine, one.fault, active, faultsOf(one.machine))
+      await effects.end(one)
     }
-    const names = gone.map(({ machine, fault }) => `${machine}: ${printFault(fault)}`)
+    const names = broken.map(({ machine, fault }) => `${machine}: ${printFault(fault)}`)
     return names.length === 0
       ? { kind: "refused", says: "nothing of that is broken" }
       : { kind: "done", says: `mended ${names.join(", ")}` }
   }
   return {
     active: () => [...active],
+    close: () => {
+      for (const timer of timers.values()) clearTimeout(timer)
+      effects.close()
+    },
     break: async (where, text) => {
       const placed = placeFault(where, text)
       if (typeof placed === "string") return { kind: "refused", says: placed }
@@ -62,7 +89,7 @@ export const createDamage = (lab: Breakable): Damage => {
       if (typeof fault === "string") return { kind: "refused", says: fault }
       const { machine } = placed
       const problem = whyNot(lab, machine, fault)
-      return problem === undefined ? add(machine ?? everybody, fault) : { kind: "refused", says: problem }
+      return problem === undefined ? add({ machine: machine ?? everybody, fault }) : { kind: "refused", says: problem }
     },
     mend: async (where, text) => {
       const placed = text === undefined ? { machine: where, text } : placeFault(where, text)
@@ -74,116 +101,31 @@ export const createDamage = (lab: Breakable): Damage => {
         active.filter(
           (one) =>
             (name === undefined && fault === undefined) ||
-            (one.machine === (name ?? everybody) &&
-              (fault === undefined || printFault(one.fault) === printFault(fault))),
+            (one.machine === (name ?? everybody) && (fault === undefined || isSameFault(one.fault, fault))),
         ),
       )
     },
   }
 }
 
+/** An API server misbehaves in one way at a time, and a link has one MTU. */
+const excludes = (present: Fault, next: Fault): boolean =>
+  isSameFault(present, next) || (present.kind === next.kind && (next.kind === "api-misdeed" || next.kind === "mtu"))
+
+/** Why that machine cannot have that fault. */
 const whyNot = (lab: Breakable, name: string | undefined, fault: Fault): string | undefined => {
-  const names = lab.layout.machines.map(({ name }) => name)
-  if (name === undefined)
-    return fault.kind === "api" ? undefined : `${printFault(fault)} needs a machine: ${names.join(", ")}`
-  if (!names.includes(name)) return `${name} is no machine of this lab; there are: ${names.join(", ")}`
+  const { machines } = lab.layout
+  const names = machines.map((machine) => machine.name)
+  const text = printFault(fault)
+  if (name === undefined) return isForAll(fault) ? undefined : `${text} needs a machine: ${names.join(", ")}`
+  const machine = machines.find((one) => one.name === name)
+  if (machine === undefined) return `${name} is no machine of this lab; there are: ${names.join(", ")}`
   if (fault.kind === "oneway" && !names.includes(fault.to))
     return `${fault.to} is no machine of this lab; there are: ${names.join(", ")}`
+  if ("link" in fault && !machine.links.some((link) => link.interface === fault.link))
+    return `${name} has no link ${fault.link}; it has: ${machine.links.map((link) => link.interface).join(", ")}`
+  if (fault.kind === "api-misdeed") return `${text} is what the API server does to everybody: say ${text} alone`
+  if (fault.kind === "proxy" && machine.role !== "node") return `${name} is no node, so it has no service proxy`
   const needsPrograms = fault.kind === "speaker" || fault.kind === "freeze" || fault.kind === "api"
   return needsPrograms && lab.programsOf(name).length === 0 ? `no program of ours runs on ${name}` : undefined
-}
-
-const machineOf = (lab: Breakable, name: string): Machine | undefined =>
-  lab.layout.machines.find((machine) => machine.name === name)
-
-const perform = async (
-  lab: Breakable,
-  name: string,
-  fault: Fault,
-  active: readonly ActiveFault[],
-  own: readonly Fault[],
-): Promise<void> => {
-  switch (fault.kind) {
-    case "power":
-      await setPorts(lab, name, own)
-      for (const program of lab.programsOf(name)) program.kill()
-      return lab.powerLost(name)
-    case "cable":
-    case "carrier":
-      return setPorts(lab, name, own)
-    case "speaker":
-      return lab.programsOf(name).forEach((program) => program.kill())
-    case "freeze":
-      return lab.programsOf(name).forEach((program) => program.freeze())
-    case "api":
-      return gatewaysOf(lab, name).forEach((gateway) => gateway.shut())
-    case "twin":
-      return changeAddress(lab, name, "add", fault.address)
-    case "loss":
-    case "beats":
-    case "arp":
-    case "oneway":
-      return setRules(lab, active)
-  }
-}
-
-const undo = async (
-  lab: Breakable,
-  name: string,
-  fault: Fault,
-  active: readonly ActiveFault[],
-  own: readonly Fault[],
-): Promise<void> => {
-  const still = (kind: Fault["kind"]): boolean => own.some((other) => other.kind === kind)
-  switch (fault.kind) {
-    case "power":
-      await setPorts(lab, name, own)
-      lab.powerBack(name)
-      return still("speaker") ? undefined : lab.programsOf(name).forEach((program) => program.start())
-    case "cable":
-    case "carrier":
-      return setPorts(lab, name, own)
-    case "speaker":
-      return still("power") ? undefined : lab.programsOf(name).forEach((program) => program.start())
-    case "freeze":
-      return lab.programsOf(name).forEach((program) => program.thaw())
-    case "api":
-      return openUnbroken(lab, active)
-    case "twin":
-      return changeAddress(lab, name, "delete", fault.address)
-    case "loss":
-    case "beats":
-    case "arp":
-    case "oneway":
-      return setRules(lab, active)
-  }
-}
-
-const setPorts = async (lab: Breakable, name: string, own: readonly Fault[]): Promise<void> => {
-  const links = machineOf(lab, name)?.links ?? []
-  const text = `${portLines(name, own).join("\n")}\n`
-  await Promise.all(links.map(({ network }) => runInNamespace(switchNamespace(network), ["ip", "-batch", "-"], text)))
-}
-
-const setRules = async (lab: Breakable, active: readonly ActiveFault[]): Promise<void> => {
-  const text = printSwitchRules(active)
-  await Promise.all(
-    lab.layout.networks.map((network) => runInNamespace(switchNamespace(network), ["nft", "-f", "-"], text)),
-  )
-}
-
-const changeAddress = (lab: Breakable, name: string, verb: "add" | "delete", address: string): Promise<void> => {
-  const link = machineOf(lab, name)?.links[0].interface ?? "eth0"
-  const bits = familyOfText(address) === 4 ? "32" : "128"
-  const quick = verb === "add" && bits === "128" ? ["nodad"] : []
-  return runInNamespace(name, ["ip", "address", verb, `${address}/${bits}`, "dev", link, ...quick])
-}
-
-const gatewaysOf = (lab: Breakable, name: string): ApiGateway[] =>
-  name === everybody ? [...lab.gateways.values()] : [lab.gateways.get(name)].filter((gateway) => gateway !== undefined)
-
-const openUnbroken = async (lab: Breakable, active: readonly ActiveFault[]): Promise<void> => {
-  const shut = new Set(active.filter(({ fault }) => fault.kind === "api").map(({ machine }) => machine))
-  if (shut.has(everybody)) return
-  await Promise.all([...lab.gateways].filter(([name]) => !shut.has(name)).map(([, gateway]) => gateway.open()))
 }

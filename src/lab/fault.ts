@@ -1,59 +1,123 @@
 import { parseAddress, printAddress } from "../net/address.ts"
+import { type ApiMisdeed, apiMisdeeds, isApiMisdeed } from "./api-server/faults.ts"
 
-/** What can be broken on one machine. */
+/** What can be broken on one machine; `proxy`, `api` and `api=...` also for everybody. */
 export type Fault =
-  /** No power: its switch port is silent and its programs are gone; mended, it starts anew. */
-  | { readonly kind: "power" }
-  /** Its switch port forwards nothing; the machine still sees a carrier. */
-  | { readonly kind: "cable" }
-  /** Its link goes down: the machine sees that it has no carrier. */
-  | { readonly kind: "carrier" }
-  /** Its speaker is killed (SIGKILL) and not started again. */
-  | { readonly kind: "speaker" }
-  /** Its speaker stands still (SIGSTOP) and goes on when mended (SIGCONT). */
-  | { readonly kind: "freeze" }
-  /** Its programs cannot reach the API server. */
-  | { readonly kind: "api" }
+  /** `forMs`: it mends itself after that time. */
+  | { readonly kind: PlainFault; readonly forMs?: number }
+  /** Of one link alone, by its interface's name: the machine's other links live. */
+  | { readonly kind: "cable" | "carrier"; readonly link: string }
   /** So many of a hundred frames are lost, each way. */
   | { readonly kind: "loss"; readonly percent: number }
-  /** Beats (UDP 7947) are lost, both ways; all else passes. */
-  | { readonly kind: "beats" }
-  /** ARP is lost, both ways; all else passes. */
-  | { readonly kind: "arp" }
   /** What it sends to that machine is lost; the other way works. */
   | { readonly kind: "oneway"; readonly to: string }
   /** It answers for an address that is not its own, as a machine with a wrong setting does. */
   | { readonly kind: "twin"; readonly address: string }
+  /** Its links carry no packet longer than that. */
+  | { readonly kind: "mtu"; readonly bytes: number }
+  /** The API server misbehaves towards everybody. */
+  | { readonly kind: "api-misdeed"; readonly how: ApiMisdeed }
 
-export const faultForms =
-  "power, cable, carrier, speaker, freeze, api, beats, arp, loss=20%, oneway=MACHINE (or oneway=FROM>TO), twin=ADDRESS"
+/** Faults that need no value. */
+export type PlainFault = keyof typeof plainFaults
 
-/** Reads `power`, `loss=20%`, `oneway=w2`, `twin=10.69.1.156`. A string is what is wrong with it. */
+const plainFaults = {
+  /** No power: its switch port is silent and its programs are gone; mended, it starts anew. */
+  power: true,
+  /** It shuts down in order: its Node says so, its speaker is asked to stop (SIGTERM), then the power goes. */
+  shutdown: true,
+  /** Its switch port forwards nothing; the machine still sees a carrier. */
+  cable: true,
+  /** Its link goes down: the machine sees that it has no carrier. */
+  carrier: true,
+  /** Its switch port listens and forwards nothing, as spanning tree does with a port that has just come up. */
+  blocked: true,
+  /** Its switch port is out and in again, twice a second. */
+  flap: true,
+  /** Its speaker is killed (SIGKILL) and not started again. */
+  speaker: true,
+  /** Its speaker stands still (SIGSTOP) and goes on when mended (SIGCONT). */
+  freeze: true,
+  /** Its service proxy stands still: rules stay as they are, and its ports do not answer. */
+  proxy: true,
+  /** Its programs cannot reach the API server. */
+  api: true,
+  /** Beats (UDP 7947) are lost, both ways; all else passes. */
+  beats: true,
+  /** ARP is lost, both ways; all else passes. */
+  arp: true,
+  /** IPv6 is switched off on its links; mended, they have their addresses again. */
+  ipv6: true,
+} as const
+
+/** As they are typed; a word that ends in `=` wants a value. */
+export const faultWords: readonly string[] = [
+  ...Object.keys(plainFaults),
+  ...["loss=", "mtu=", "oneway=", "twin=", "cable=", "carrier="],
+]
+
+/** Those that can be typed without a machine. */
+export const faultWordsForAll: readonly string[] = ["api", "proxy", ...apiMisdeeds.map((how) => `api=${how}`)]
+
+export const faultForms: string = [
+  ...Object.keys(plainFaults),
+  "loss=20%",
+  "mtu=1280",
+  "oneway=MACHINE",
+  "twin=ADDRESS",
+  "cable=LINK",
+  "carrier=LINK",
+  `api=${apiMisdeeds.join("|")}`,
+  "and with a time those without a value: freeze=10s",
+].join(", ")
+
+/** Reads `power`, `freeze=10s`, `loss=20%`, `oneway=w2`, `twin=10.69.1.156`. A string is what is wrong with it. */
 export const parseFault = (text: string): Fault | string => {
   const [kind = "", value, rest] = text.split("=")
   if (rest !== undefined) return unknownFault(text)
   switch (kind) {
-    case "power":
-    case "cable":
-    case "carrier":
-    case "speaker":
-    case "freeze":
-    case "api":
-    case "beats":
-    case "arp":
-      return value === undefined ? { kind } : `${kind} takes no value: say just ${kind}`
     case "loss":
       return parseLoss(value)
+    case "mtu":
+      return parseMtu(value)
     case "oneway":
       return parseOneway(value)
     case "twin":
       return parseTwin(value)
     default:
-      return unknownFault(text)
+      return isPlain(kind) ? parsePlain(kind, value) : unknownFault(text)
   }
 }
 
+const isPlain = (kind: string): kind is PlainFault => Object.hasOwn(plainFaults, kind)
+
 const unknownFault = (text: string): string => `${text} is no fault; there are: ${faultForms}`
+
+const secondsMax = 86_400
+
+const parsePlain = (kind: PlainFault, value: string | undefined): Fault | string => {
+  if (value === undefined) return { kind }
+  const seconds = /^(\d{1,5})s$/.exec(value)?.[1]
+  if (seconds !== undefined)
+    return Number(seconds) >= 1 && Number(seconds) <= secondsMax
+      ? { kind, forMs: Number(seconds) * 1000 }
+      : `${kind}=${value} is no time from 1s to ${secondsMax}s`
+  if (kind === "api" && isApiMisdeed(value)) return { kind: "api-misdeed", how: value }
+  if ((kind === "cable" || kind === "carrier") && /^[a-z][a-z0-9.-]{0,14}$/.test(value)) return { kind, link: value }
+  const also = kind === "api" ? `, or api=${apiMisdeeds.join("|")}` : ""
+  return `${kind} takes no value but a time: say just ${kind}, or ${kind}=10s${also}`
+}
+
+const parseMtu = (value: string | undefined): Fault | string => {
+  const bytes = Number(/^\d{3,4}$/.exec(value ?? "")?.[0])
+  return bytes >= mtuBytesMin && bytes < mtuBytesUsual
+    ? { kind: "mtu", bytes }
+    : `mtu needs bytes from ${mtuBytesMin} to ${mtuBytesUsual - 1}: mtu=1280`
+}
+
+/** What every host of IPv4 must take (RFC 791). */
+const mtuBytesMin = 576
+export const mtuBytesUsual = 1500
 
 const parseOneway = (value: string | undefined): Fault | string => {
   if (!value) return "oneway needs the machine that hears nothing: w1 oneway=w2, or oneway=w1>w2"
@@ -91,20 +155,42 @@ export const printFault = (fault: Fault): string => {
   switch (fault.kind) {
     case "loss":
       return `loss=${fault.percent}%`
+    case "mtu":
+      return `mtu=${fault.bytes}`
     case "oneway":
       return `oneway=${fault.to}`
     case "twin":
       return `twin=${fault.address}`
+    case "api-misdeed":
+      return `api=${fault.how}`
     case "power":
+    case "shutdown":
     case "cable":
     case "carrier":
+    case "blocked":
+    case "flap":
     case "speaker":
     case "freeze":
+    case "proxy":
     case "api":
     case "beats":
     case "arp":
-      return fault.kind
+    case "ipv6":
+      if ("link" in fault) return `${fault.kind}=${fault.link}`
+      return fault.forMs === undefined ? fault.kind : `${fault.kind}=${fault.forMs / 1000}s`
   }
 }
+
+/** Whether two words mean the same thing to break; for how long does not matter. */
+export const isSameFault = (one: Fault, other: Fault): boolean =>
+  printFault(lasting(one)) === printFault(lasting(other))
+
+const lasting = (fault: Fault): Fault => ("forMs" in fault ? { kind: fault.kind } : fault)
+
+/** Faults that one can break for everybody, without a machine. */
+export const isForAll = ({ kind }: Fault): boolean => kind === "api" || kind === "proxy" || kind === "api-misdeed"
+
+/** Whose fault it is when it is broken for everybody. */
+export const everybody = "*"
 
 export type ActiveFault = { readonly machine: string; readonly fault: Fault }

@@ -8,6 +8,7 @@ import { type Answer, ask, type Target } from "./actors/ask.ts"
 import { arping, type ArpingReport } from "./actors/arping.ts"
 import { type Asker, startAsker } from "./actors/asker.ts"
 import { connectApi, type LabApi } from "./api.ts"
+import type { FaultSwitch } from "./api-server/faults.ts"
 import { type ApiGateway, gatewayPath, openGateway } from "./api-gateway.ts"
 import { createApplier, readManifests } from "./apply-objects.ts"
 import { createDamage, type Damage } from "./damage.ts"
@@ -30,7 +31,10 @@ export type LabOptions = ProgramCommands & {
   /** The CustomResourceDefinitions' YAML files. */
   readonly crds: string
   /** Starts the embedded API server on a unix socket. */
-  readonly startApi: (socketPath: string, scenario: Scenario) => Promise<{ readonly close: () => unknown }>
+  readonly startApi: (
+    socketPath: string,
+    scenario: Scenario,
+  ) => Promise<{ readonly close: () => unknown; readonly faults: FaultSwitch }>
   readonly report: (event: LabEvent) => void
 }
 
@@ -107,6 +111,7 @@ export const raiseLab = async (scenario: Scenario, options: LabOptions): Promise
     options,
     api,
     gateways,
+    apiFaults: embedded.faults,
     kubelet,
     proxies,
     programs,
@@ -189,6 +194,7 @@ type Parts = {
   readonly options: LabOptions
   readonly api: LabApi
   readonly gateways: ReadonlyMap<string, ApiGateway>
+  readonly apiFaults: FaultSwitch
   readonly kubelet: Kubelet
   readonly proxies: ServiceProxies
   readonly programs: readonly LabProgram[]
@@ -196,20 +202,28 @@ type Parts = {
   readonly closers: readonly (() => void)[]
 }
 
-const assemble = ({ scenario, api, gateways, kubelet, proxies, programs, services, closers }: Parts): Lab => {
+const assemble = ({
+  scenario,
+  api,
+  gateways,
+  apiFaults,
+  kubelet,
+  proxies,
+  programs,
+  services,
+  closers,
+}: Parts): Lab => {
   const machine = (name: string): Machine | undefined => scenario.layout.machines.find((one) => one.name === name)
   const damage = createDamage({
     layout: scenario.layout,
     programsOf: (name) => programs.filter(({ spec }) => spec.machine === name),
     gateways,
-    powerLost: (name) => {
-      proxies.pause(name)
-      kubelet.nodeDown(name)
-    },
-    powerBack: (name) => {
-      proxies.resume(name)
-      kubelet.nodeUp(name)
-    },
+    apiFaults,
+    pauseProxy: proxies.pause,
+    resumeProxy: proxies.resume,
+    nodeLeaves: kubelet.nodeLeaves,
+    nodeDown: kubelet.nodeDown,
+    nodeUp: kubelet.nodeUp,
   })
   return {
     scenario,
@@ -223,6 +237,7 @@ const assemble = ({ scenario, api, gateways, kubelet, proxies, programs, service
     arping: (name, address, count) => arping(machine(name) ?? scenario.layout.machines[0]!, address, count),
     startAsker,
     close: () => {
+      damage.close()
       kubelet.close()
       proxies.close()
       for (const program of programs) program.kill()

@@ -24,6 +24,8 @@ export type LabProgram = {
   readonly start: () => void
   /** SIGKILL, and no new start. */
   readonly kill: () => void
+  /** Ends it kindly (SIGTERM), and no new start. Resolves when it is gone. */
+  readonly stop: () => Promise<void>
   readonly freeze: () => void
   readonly thaw: () => void
   /** Ends it kindly with `signal` and starts it again at once, as an upgrade does. Resolves when the new one runs. */
@@ -74,6 +76,13 @@ export const startProgram = (spec: ProgramSpec, report: (message: string) => voi
     child.kill(name)
     frozen = nowFrozen
   }
+  const end = async (name: NodeJS.Signals): Promise<void> => {
+    clearTimeout(restart?.timer)
+    restart = undefined
+    const old = child
+    child = undefined
+    if (old !== undefined && old.exitCode === null) await ended(old, name)
+  }
   start()
   return {
     spec,
@@ -87,10 +96,9 @@ export const startProgram = (spec: ProgramSpec, report: (message: string) => voi
     kill,
     freeze: () => signal("SIGSTOP", true),
     thaw: () => signal("SIGCONT", false),
+    stop: () => end("SIGTERM"),
     restart: async (name = "SIGTERM") => {
-      const old = child
-      child = undefined
-      if (old !== undefined && old.exitCode === null) await ended(old, name)
+      await end(name)
       start()
     },
   }

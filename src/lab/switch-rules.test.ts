@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { type Fault, parseFault, placeFault, printFault } from "./fault.ts"
-import { portLines, printSwitchRules } from "./switch-rules.ts"
+import { type Fault, isSameFault, parseFault, placeFault, printFault } from "./fault.ts"
+import { portLines, portState, portStateCommand, printSwitchRules } from "./switch-rules.ts"
 
 test("every fault reads back as it is printed", () => {
   for (const text of [
@@ -17,6 +17,22 @@ test("every fault reads back as it is printed", () => {
     "oneway=w2",
     "twin=10.69.1.156",
     "twin=fd00::1",
+    "shutdown",
+    "blocked=30s",
+    "flap=5s",
+    "freeze=10s",
+    "cable=60s",
+    "cable=eth1",
+    "carrier=eth1",
+    "proxy",
+    "ipv6",
+    "mtu=1280",
+    "api=mute",
+    "api=410",
+    "api=429",
+    "api=503",
+    "api=cut",
+    "api=slow",
   ]) {
     const fault = parseFault(text)
     assert.ok(typeof fault !== "string", text)
@@ -34,8 +50,17 @@ test("one way may name its sender itself, and no other is broken by that", () =>
   assert.match(complaint("oneway=w1>w2>w3"), /names no two machines/)
 })
 
+test("for how long makes no other fault of it", () => {
+  const [freeze, ten] = [parseFault("freeze"), parseFault("freeze=10s")]
+  assert.ok(typeof freeze !== "string" && typeof ten !== "string")
+  assert.ok(isSameFault(freeze, ten))
+  const [all, second] = [parseFault("cable"), parseFault("cable=eth1")]
+  assert.ok(typeof all !== "string" && typeof second !== "string")
+  assert.ok(!isSameFault(all, second))
+})
+
 test("what is no fault is answered with all there are", () => {
-  assert.match(complaint("fire"), /fire is no fault; there are: power, cable/)
+  assert.match(complaint("fire"), /fire is no fault; there are: power, shutdown, cable/)
 })
 
 test("a fault that needs a value says which", () => {
@@ -44,7 +69,10 @@ test("a fault that needs a value says which", () => {
   assert.match(complaint("loss=101"), /1% to 100%/)
   assert.match(complaint("twin=10.69.1.300"), /needs an address/)
   assert.match(complaint("oneway="), /needs the machine/)
-  assert.match(complaint("power=off"), /takes no value/)
+  assert.match(complaint("power=off"), /takes no value but a time: say just power, or power=10s$/)
+  assert.match(complaint("freeze=0s"), /no time from 1s to 86400s/)
+  assert.match(complaint("api=418"), /api=mute\|410\|429/)
+  for (const mtu of ["mtu", "mtu=575", "mtu=1500", "mtu=big"]) assert.match(complaint(mtu), /from 576 to 1499/)
 })
 
 test("loss is drawn for each frame of the port, each way", () => {
@@ -75,6 +103,15 @@ test("a port comes back to the switch only when no fault holds it", () => {
   assert.deepEqual(portLines("w3", [cable]), ["link set w3 up", "link set w3 nomaster"])
   assert.deepEqual(portLines("w3", []), ["link set w3 up", "link set w3 master bridge"])
   assert.deepEqual(portLines("w3", [{ kind: "carrier" }]), ["link set w3 down", "link set w3 master bridge"])
+})
+
+test("a blocked port listens, unless it is out or down; a bridge without spanning tree keeps that state", () => {
+  const blocked: Fault = { kind: "blocked" }
+  assert.equal(portState([blocked]), "listening")
+  assert.equal(portState([]), "forwarding")
+  for (const kind of ["power", "shutdown", "cable", "carrier"] as const)
+    assert.equal(portState([blocked, { kind }]), undefined)
+  assert.equal(portStateCommand("w3", "listening").join(" "), "ip link set w3 type bridge_slave state 1")
 })
 
 const complaint = (text: string): string => {

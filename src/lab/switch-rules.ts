@@ -28,11 +28,18 @@ const dropRules = ({ machine, fault }: ActiveFault): string[] => {
     case "oneway":
       return [`${from} oifname "${portName(fault.to)}"`]
     case "power":
+    case "shutdown":
     case "cable":
     case "carrier":
+    case "blocked":
+    case "flap":
     case "speaker":
     case "freeze":
+    case "proxy":
     case "api":
+    case "api-misdeed":
+    case "ipv6":
+    case "mtu":
     case "twin":
       return []
   }
@@ -41,9 +48,33 @@ const dropRules = ({ machine, fault }: ActiveFault): string[] => {
 /** How the machine's port on the switch stands under these faults: `ip` lines for the switch's namespace. */
 export const portLines = (machine: string, faults: readonly Fault[]): string[] => {
   const port = portName(machine)
-  const has = (...kinds: readonly Fault["kind"][]): boolean => faults.some(({ kind }) => kinds.includes(kind))
   return [
-    `link set ${port} ${has("carrier") ? "down" : "up"}`,
-    `link set ${port} ${has("power", "cable") ? "nomaster" : `master ${bridgeName}`}`,
+    `link set ${port} ${isDown(faults) ? "down" : "up"}`,
+    `link set ${port} ${isOut(faults) ? "nomaster" : `master ${bridgeName}`}`,
   ]
 }
+
+/** The spanning tree's state of that port; undefined where it is out or down and has none. */
+export const portState = (faults: readonly Fault[]): "listening" | "forwarding" | undefined => {
+  if (isDown(faults) || isOut(faults)) return undefined
+  return has(faults, "blocked") ? "listening" : "forwarding"
+}
+
+/** The kernel's numbers. A bridge without spanning tree takes a port that is set to blocking back at once. */
+const portStates = { listening: "1", forwarding: "3" } as const
+
+export const portStateCommand = (machine: string, state: keyof typeof portStates): readonly [string, ...string[]] => [
+  "ip",
+  "link",
+  "set",
+  portName(machine),
+  "type",
+  "bridge_slave",
+  "state",
+  portStates[state],
+]
+
+const has = (faults: readonly Fault[], ...kinds: readonly Fault["kind"][]): boolean =>
+  faults.some(({ kind }) => kinds.includes(kind))
+const isDown = (faults: readonly Fault[]): boolean => has(faults, "carrier")
+const isOut = (faults: readonly Fault[]): boolean => has(faults, "power", "shutdown", "cable")

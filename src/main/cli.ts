@@ -149,7 +149,7 @@ lab
   .command("break")
   .summary("break something: break w3 power; break api")
   .description(
-    "Faults: power, cable, carrier, speaker, freeze, api, beats, arp, loss=20%, oneway=MACHINE (what it sends there is lost), twin=ADDRESS. Without a machine only api and oneway=FROM>TO.",
+    "Faults: power, shutdown (in order), cable, carrier, blocked (as by spanning tree), flap, speaker (killed), freeze, proxy (stands still), api, beats, arp, ipv6 (off), loss=20%, mtu=1280, oneway=MACHINE (what it sends there is lost), twin=ADDRESS, cable=LINK, carrier=LINK. A fault without a value takes a time: freeze=10s. Without a machine: api, proxy, oneway=FROM>TO, and what the API server does to everybody: api=mute, 410, 429, 500, 502, 503, 504, cut, slow.",
   )
   .argument("<words...>", "[MACHINE] FAULT")
   .option("--lab <scenario>", "which lab, when several run")

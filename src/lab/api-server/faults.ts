@@ -15,6 +15,38 @@ export type ApiFault =
   /** Every answer comes late. */
   | { readonly kind: "slow"; readonly delayMs: number }
 
+/** The same as words of a person (`lab break api=429`). */
+export type ApiMisdeed = (typeof apiMisdeeds)[number]
+
+export const apiMisdeeds = ["mute", "410", "429", "500", "502", "503", "504", "cut", "slow"] as const
+
+export const isApiMisdeed = (text: string): text is ApiMisdeed => apiMisdeeds.some((one) => one === text)
+
+export const faultOfMisdeed = (how: ApiMisdeed): ApiFault => {
+  switch (how) {
+    case "mute":
+      return { kind: "mute" }
+    case "410":
+      return { kind: "expired", how: "in-frame" }
+    case "429":
+      return { kind: "too-many", retryAfter: "1" }
+    case "cut":
+      return { kind: "reset" }
+    case "slow":
+      return { kind: "slow", delayMs: slowMs }
+    case "500":
+    case "502":
+    case "503":
+    case "504":
+      return { kind: "server-error", status: statuses[how] }
+  }
+}
+
+const statuses = { "500": 500, "502": 502, "503": 503, "504": 504 } as const
+
+/** Beyond what a healthy server ever takes, within what its clients wait. */
+const slowMs = 5000
+
 /** Set at run time; undefined mends. Affects what happens from then on, and `mute` also watches already open. */
 export type FaultSwitch = {
   readonly current: () => ApiFault | undefined

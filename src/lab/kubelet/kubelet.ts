@@ -7,13 +7,15 @@ import { reconcileSlices, type SliceChange } from "./endpoint-slices.ts"
 import { keyOf } from "./lab-pod.ts"
 import { keepNodeLeases } from "./node-leases.ts"
 import type { PodRunner } from "./pods.ts"
-import { nodeReport, podReport } from "./status-report.ts"
+import { type NodeLife, nodeReport, podReport } from "./status-report.ts"
 
 /**
  * The part of Kubernetes that the lab plays: every node's kubelet, the endpoint slice controller, and the node lifecycle
  * controller that gives up a silent node after a grace time.
  */
 export type Kubelet = {
+  /** It shuts down in order: its Node says so when this resolves, and its pods take no visitors any more. */
+  readonly nodeLeaves: (node: string) => Promise<void>
   readonly nodeDown: (node: string) => void
   readonly nodeUp: (node: string) => void
   readonly close: () => void
@@ -32,6 +34,9 @@ const batchMs = 5
 const batchMsPerService = 0.1
 const retryMs = 200
 
+/** Of nodes that are not alive. */
+type Lives = ReadonlyMap<string, NodeLife>
+
 type Seen = {
   services?: ReadonlyMap<string, JsonObject>
   pods?: ReadonlyMap<string, JsonObject>
@@ -41,7 +46,7 @@ type Seen = {
 
 export const startKubelet = ({ api, pods, nodeGraceMs, complain }: KubeletOptions): Kubelet => {
   const seen: Seen = {}
-  const gone = new Set<string>()
+  const lives = new Map<string, NodeLife>()
   const silent = new Set<string>()
   const leases = keepNodeLeases(api)
   const graces = new Map<string, NodeJS.Timeout>()
@@ -60,7 +65,7 @@ export const startKubelet = ({ api, pods, nodeGraceMs, complain }: KubeletOption
     if (busy) return schedule(batchMs)
     busy = true
     try {
-      await reconcile(api, pods, seen, gone)
+      await reconcile(api, pods, seen, lives)
     } catch (error) {
       // The API may be away because somebody broke it: the same is tried again until it is back.
       if (!isAway(error)) complain(error instanceof Error ? error.message : String(error))
@@ -93,6 +98,13 @@ export const startKubelet = ({ api, pods, nodeGraceMs, complain }: KubeletOption
     graces.delete(node)
   }
   return {
+    nodeLeaves: async (node) => {
+      lives.set(node, "leaving")
+      schedule(0)
+      const found = (listOf(seen.nodes) ?? []).find((one) => textAt(one, "metadata", "name") === node)
+      // Without the API a node shuts down all the same.
+      if (found !== undefined) await reportNode(api, found, lives).catch(() => undefined)
+    },
     nodeDown: (node) => {
       forget(node)
       silent.add(node)
@@ -100,14 +112,14 @@ export const startKubelet = ({ api, pods, nodeGraceMs, complain }: KubeletOption
       graces.set(
         node,
         setTimeout(() => {
-          gone.add(node)
+          lives.set(node, "gone")
           schedule(0)
         }, nodeGraceMs),
       )
     },
     nodeUp: (node) => {
       forget(node)
-      gone.delete(node)
+      lives.delete(node)
       silent.delete(node)
       keepLeases()
       schedule(0)
@@ -127,14 +139,15 @@ const isAway = (error: unknown): boolean =>
   "code" in error &&
   (error.code === "ECONNREFUSED" || error.code === "ENOENT" || error.code === "ECONNRESET" || error.code === "EPIPE")
 
-const reconcile = async (api: LabApi, runner: PodRunner, seen: Seen, gone: ReadonlySet<string>): Promise<void> => {
+const reconcile = async (api: LabApi, runner: PodRunner, seen: Seen, lives: Lives): Promise<void> => {
   const [services, pods, slices, nodes] = [seen.services, seen.pods, seen.slices, seen.nodes].map(listOf)
   if (services === undefined || pods === undefined || slices === undefined || nodes === undefined) return
+  const down = new Set(lives.keys())
   await runner.ensure(pods)
   for (const slice of slices) listenForSlice(runner, slice)
   await Promise.all([
-    ...pods.map((pod) => reportPod(api, runner, pod, gone)),
-    ...nodes.map((node) => reportNode(api, node, gone)),
+    ...pods.map((pod) => reportPod(api, runner, pod, down)),
+    ...nodes.map((node) => reportNode(api, node, lives)),
   ])
   for (const change of reconcileSlices(services, pods, slices)) await writeSlice(api, change)
 }
@@ -152,15 +165,16 @@ const listenForSlice = (runner: PodRunner, slice: JsonObject): void => {
 
 const mergePatch = "application/merge-patch+json"
 
-const reportPod = async (api: LabApi, runner: PodRunner, pod: JsonObject, gone: ReadonlySet<string>): Promise<void> => {
-  const status = podReport(pod, runner.addressesOf(keyOf(pod)), gone)
+const reportPod = async (api: LabApi, runner: PodRunner, pod: JsonObject, down: ReadonlySet<string>): Promise<void> => {
+  const status = podReport(pod, runner.addressesOf(keyOf(pod)), down)
   if (status === undefined) return
   const [namespace, name] = keyOf(pod).split("/")
   await api.request("PATCH", `/api/v1/namespaces/${namespace}/pods/${name}/status`, { status }, mergePatch)
 }
 
-const reportNode = async (api: LabApi, node: JsonObject, gone: ReadonlySet<string>): Promise<void> => {
-  const status = nodeReport(node, gone, release(), printTimestamp(Date.now() / 1000))
+const reportNode = async (api: LabApi, node: JsonObject, lives: Lives): Promise<void> => {
+  const life = lives.get(textAt(node, "metadata", "name") ?? "") ?? "alive"
+  const status = nodeReport(node, life, release(), printTimestamp(Date.now() / 1000))
   if (status === undefined) return
   await api.request("PATCH", `/api/v1/nodes/${textAt(node, "metadata", "name")}/status`, { status }, mergePatch)
 }

@@ -26,6 +26,13 @@ test("a node given up is unknown in every regard since now, and was heard when i
   assert.equal(textAt(ready, "lastTransitionTime"), later)
 })
 
+test("a node that shuts down says so before it falls silent", () => {
+  const leaving = nodeReport(node(report(node(), [], noon)), "leaving", "6.1.0", later)
+  const ready = listAt(leaving, "conditions").find((one) => textAt(one, "type") === "Ready")
+  assert.deepEqual([textAt(ready, "status"), textAt(ready, "message")], ["False", "node is shutting down"])
+  assert.equal(statusOf(nodeReport(node(leaving), "gone", "6.1.0", later), "Ready"), "Unknown")
+})
+
 test("conditions that somebody else wrote stay, and so does a capacity of its own", () => {
   const status = report(
     node({ conditions: [{ type: "NetworkUnavailable", status: "False" }], capacity: { cpu: "8" } }),
@@ -42,7 +49,7 @@ const later = "2026-10-01T12:00:40Z"
 const node = (status: JsonObject = {}): JsonObject => ({ metadata: { name: "w1" }, status })
 
 const report = (object: JsonObject, gone: readonly string[], now: string): JsonObject | undefined =>
-  nodeReport(object, new Set(gone), "6.1.0", now)
+  nodeReport(object, gone.length > 0 ? "gone" : "alive", "6.1.0", now)
 
 const statusOf = (status: JsonObject | undefined, type: string): string | undefined =>
   textAt(

@@ -5,15 +5,15 @@ import { isReady } from "./endpoint-slices.ts"
 /** A Pod with this annotation `"false"` counts as not ready: the way to take a pod out of its Services in the lab. */
 export const readyAnnotation = "lab.porchlight.dev/ready"
 
-/** The status that says that the pod runs and is ready, or that its node is gone; undefined where it says so already. */
+/** The status that says that the pod runs and is ready, or that its node is `down`; undefined where it says so already. */
 export const podReport = (
   pod: JsonObject,
   addresses: readonly string[],
-  gone: ReadonlySet<string>,
+  down: ReadonlySet<string>,
 ): JsonObject | undefined => {
   const [first] = addresses
   if (first === undefined) return undefined
-  const lost = gone.has(textAt(pod, "spec", "nodeName") ?? "")
+  const lost = down.has(textAt(pod, "spec", "nodeName") ?? "")
   const ready = !lost && textAt(pod, "metadata", "annotations", readyAnnotation) !== "false"
   if (isReady(pod) === ready && listAt(pod, "status", "containerStatuses").length > 0) return undefined
   const startedAt = textAt(pod, "metadata", "creationTimestamp") ?? ""
@@ -46,18 +46,23 @@ const nodeInfo = {
 /** A small machine's; what a Node object names itself it keeps. */
 const capacity = { cpu: "2", memory: "4Gi", pods: "110" }
 
+/** `leaving`: its kubelet shuts it down in order. `gone`: nobody has heard of it for the grace time. */
+export type NodeLife = "alive" | "leaving" | "gone"
+
 /** The same for a node; `now` is an RFC 3339 time. A node that is gone is unknown in every regard, as in Kubernetes. */
 export const nodeReport = (
   node: JsonObject,
-  gone: ReadonlySet<string>,
+  life: NodeLife,
   kernelVersion: string,
   now: string,
 ): JsonObject | undefined => {
-  const isGone = gone.has(textAt(node, "metadata", "name") ?? "")
+  const isGone = life === "gone"
   const known = textAt(node, "status", "nodeInfo", "kubeletVersion") !== undefined
-  if (isReady(node) === !isGone && known) return undefined
   const before = listAt(node, "status", "conditions")
-  const reported = (isGone ? goneConditions : aliveConditions).map((condition) => {
+  const readiness = before.find((one) => textAt(one, "type") === "Ready")
+  const wanted = conditions[life].find(({ type }) => type === "Ready")
+  if (known && textAt(readiness, "status") === wanted?.status) return undefined
+  const reported = conditions[life].map((condition) => {
     const former = before.find((one) => textAt(one, "type") === condition.type)
     const since = textAt(former, "status") === condition.status ? textAt(former, "lastTransitionTime") : undefined
     // Who is gone has sent its last sign of life before.
@@ -98,9 +103,21 @@ const aliveConditions: readonly Condition[] = [
   { type: "Ready", status: "True", reason: "KubeletReady", message: "kubelet is posting ready status" },
 ]
 
-const goneConditions: readonly Condition[] = aliveConditions.map(({ type }) => ({
-  type,
-  status: "Unknown",
-  reason: "NodeStatusUnknown",
-  message: "Kubelet stopped posting node status.",
-}))
+/** kubelet's own words: who waits for a shutdown looks for them. */
+const shuttingDown: Condition = {
+  type: "Ready",
+  status: "False",
+  reason: "KubeletNotReady",
+  message: "node is shutting down",
+}
+
+const conditions: Readonly<Record<NodeLife, readonly Condition[]>> = {
+  alive: aliveConditions,
+  leaving: aliveConditions.map((condition) => (condition.type === "Ready" ? shuttingDown : condition)),
+  gone: aliveConditions.map(({ type }) => ({
+    type,
+    status: "Unknown",
+    reason: "NodeStatusUnknown",
+    message: "Kubelet stopped posting node status.",
+  })),
+}

@@ -13,13 +13,24 @@ const healthPort = 10256
 export type HealthPorts = {
   readonly queued: () => void
   readonly synced: (services: readonly ServiceObject[], slices: readonly EndpointSliceObject[]) => void
+  /** As with a process that stands still: connections come through and nothing is answered, until it thaws. */
+  readonly freeze: () => void
+  readonly thaw: () => void
   readonly close: () => void
 }
 
 export const startHealthPorts = (node: string): HealthPorts => {
   const times = { queuedSeconds: 0, syncedSeconds: 0 }
-  const metrics = serve(node, "loopback", metricsPort, () => ({ status: 200, body: printMetrics(times) }))
-  const health = serve(node, "any", healthPort, () => ({
+  let frozen = false
+  const waiting: (() => void)[] = []
+  const serve = (reach: "any" | "loopback", port: number, answer: () => Answer): Server =>
+    listen(node, reach, port, (say) => {
+      const speak = (): void => say(answer())
+      if (frozen) waiting.push(speak)
+      else speak()
+    })
+  const metrics = serve("loopback", metricsPort, () => ({ status: 200, body: printMetrics(times) }))
+  const health = serve("any", healthPort, () => ({
     status: 200,
     body: JSON.stringify({ lastUpdated: new Date(times.syncedSeconds * 1000).toISOString() }),
   }))
@@ -36,7 +47,21 @@ export const startHealthPorts = (node: string): HealthPorts => {
         checks.delete(port)
         server.close()
       }
-      for (const [port, answer] of wanted) keepCheck(node, checks, port, answer)
+      for (const [port, answer] of wanted) {
+        const open = checks.get(port)
+        if (open !== undefined) open.answer = answer
+        else {
+          const server = serve("any", port, () => printHealth(checks.get(port)?.answer ?? answer))
+          checks.set(port, { server, answer })
+        }
+      }
+    },
+    freeze: () => {
+      frozen = true
+    },
+    thaw: () => {
+      frozen = false
+      for (const speak of waiting.splice(0)) speak()
     },
     close: () => {
       for (const server of [metrics, health, ...[...checks.values()].map(({ server }) => server)]) server.close()
@@ -45,21 +70,6 @@ export const startHealthPorts = (node: string): HealthPorts => {
 }
 
 type Health = { readonly service: string; readonly localEndpoints: number }
-
-const keepCheck = (
-  node: string,
-  checks: Map<number, { server: Server; answer: Health }>,
-  port: number,
-  answer: Health,
-): void => {
-  const open = checks.get(port)
-  if (open !== undefined) {
-    open.answer = answer
-    return
-  }
-  const server = serve(node, "any", port, () => printHealth(checks.get(port)?.answer ?? answer))
-  checks.set(port, { server, answer })
-}
 
 const printHealth = ({ service, localEndpoints }: Health): { status: number; body: string } => {
   const [namespace, name] = service.split("/")
@@ -95,15 +105,16 @@ kubeproxy_sync_proxy_rules_last_queued_timestamp_seconds ${times.queuedSeconds}
 kubeproxy_sync_proxy_rules_last_timestamp_seconds ${times.syncedSeconds}
 `
 
-const serve = (
+type Answer = { readonly status: number; readonly body: string }
+
+const listen = (
   node: string,
   reach: "any" | "loopback",
   port: number,
-  answer: () => { status: number; body: string },
+  asked: (say: (answer: Answer) => void) => void,
 ): Server => {
   const server = createServer({ keepAlive: false }, (_, response) => {
-    const { status, body } = answer()
-    response.writeHead(status, { connection: "close" }).end(body)
+    asked(({ status, body }) => response.writeHead(status, { connection: "close" }).end(body))
   })
   server.on("clientError", (_, socket) => socket.destroy())
   return server.listen({ fd: bindSocket(node, "tcp", reach, port) })

@@ -16,7 +16,7 @@ export type ProxyView = {
 export type ServiceProxy = {
   /** Something changed: rules follow in one `nft` run, whatever came together, from the view as it is then. */
   readonly update: () => void
-  /** Its node has no power: nothing is written until it is back. */
+  /** It stands still or its node has no power: rules stay as they are and nothing is answered until it goes on. */
   readonly pause: () => void
   readonly resume: () => void
   /** Everything handed in so far is in the kernel (or the node is paused). */
@@ -84,9 +84,11 @@ export const startServiceProxy = (
     },
     pause: () => {
       state.paused = true
+      healthPorts.freeze()
     },
     resume: () => {
       state.paused = false
+      healthPorts.thaw()
       schedule()
     },
     settled: async () => {

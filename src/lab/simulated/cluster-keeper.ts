@@ -3,13 +3,15 @@ import { textAt } from "../../kubernetes/json.ts"
 import { printTimestamp } from "../../kubernetes/timestamp.ts"
 import { reconcileSlices, type SliceChange } from "../kubelet/endpoint-slices.ts"
 import { keyOf, labPod, nodeOf } from "../kubelet/lab-pod.ts"
-import { nodeReport, podReport } from "../kubelet/status-report.ts"
+import { type NodeLife, nodeReport, podReport } from "../kubelet/status-report.ts"
 import type { NodeShare } from "../topology/layout.ts"
 import type { SimulatedApi } from "./api-server.ts"
 import { type Cancel, wallSecondsAtStart, type World } from "./world.ts"
 
 /** The part of Kubernetes that a lab plays: kubelets, endpoint slices, and nodes that are given up after a grace time. */
 export type ClusterKeeper = {
+  /** It shuts down in order: its Node says so from now on, and its pods take no visitors any more. */
+  readonly nodeLeaves: (node: string) => void
   readonly nodeDown: (node: string) => void
   readonly nodeUp: (node: string) => void
 }
@@ -23,7 +25,7 @@ export const keepCluster = (
   shares: ReadonlyMap<string, NodeShare>,
   nodeGraceMs: number,
 ): ClusterKeeper => {
-  const gone = new Set<string>()
+  const lives = new Map<string, NodeLife>()
   const graces = new Map<string, Cancel>()
   const addresses = new Map<string, readonly string[]>()
   let looking = false
@@ -36,8 +38,9 @@ export const keepCluster = (
     return known
   }
   const reportPods = (pods: readonly JsonObject[]): void => {
+    const down = new Set(lives.keys())
     for (const pod of pods) {
-      const status = podReport(pod, addressesOf(pod), gone)
+      const status = podReport(pod, addressesOf(pod), down)
       const [namespace, name] = keyOf(pod).split("/")
       if (status !== undefined)
         api.request("PATCH", `/api/v1/namespaces/${namespace}/pods/${name}/status`, { status }, mergePatch)
@@ -46,8 +49,8 @@ export const keepCluster = (
   const reportNodes = (): void => {
     for (const node of api.list("/api/v1/nodes")) {
       const now = printTimestamp(wallSecondsAtStart + world.now() / 1000)
-      const status = nodeReport(node, gone, "simulated", now)
       const name = textAt(node, "metadata", "name")
+      const status = nodeReport(node, lives.get(name ?? "") ?? "alive", "simulated", now)
       if (status !== undefined) api.request("PATCH", `/api/v1/nodes/${name}/status`, { status }, mergePatch)
     }
   }
@@ -74,17 +77,22 @@ export const keepCluster = (
   api.onChange(schedule)
   schedule()
   return {
+    nodeLeaves: (node) => {
+      lives.set(node, "leaving")
+      reportNodes()
+      schedule()
+    },
     nodeDown: (node) => {
       forget(node)
       const giveUp = (): void => {
-        gone.add(node)
+        lives.set(node, "gone")
         schedule()
       }
       graces.set(node, world.later(nodeGraceMs, giveUp))
     },
     nodeUp: (node) => {
       forget(node)
-      gone.delete(node)
+      lives.delete(node)
       schedule()
     },
   }

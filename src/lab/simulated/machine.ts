@@ -75,6 +75,7 @@ export const createMachine = (world: World, wire: Wire, layout: Machine, inside:
     const addresses = prefixes.map(({ address }) => address)
     const port: Port = {
       machine: layout.name,
+      link: link.interface,
       network: link.network,
       mac,
       addresses,
@@ -124,7 +125,7 @@ const readLink = (link: Link): Pick<SimulatedLink, "mac" | "prefixes"> => ({
 export const interfacesOf = (
   { links }: SimulatedMachine,
   gateways: readonly string[],
-  hasCarrier: boolean,
+  hasCarrier: (link: string) => boolean,
 ): readonly Interface[] =>
   links.map((link) => {
     const next = gateways.flatMap((text) => parseAddress(text) ?? []).filter((gateway) => isOnLink(link, gateway))
@@ -133,7 +134,7 @@ export const interfacesOf = (
       name: link.name,
       mac: link.mac,
       up: true,
-      running: hasCarrier,
+      running: hasCarrier(link.name),
       mtuBytes: 1500,
       kind: "ethernet",
       master: undefined,

@@ -25,6 +25,9 @@ export type Course =
 /** What every node's service proxy makes of Services and EndpointSlices, at once. */
 export type ServiceTraffic = {
   readonly course: (node: string, visit: Visit) => Course
+  /** A node's proxy stands still: it goes by what it knew, and answers nobody. */
+  readonly freeze: (node: string, frozen: boolean) => void
+  readonly isFrozen: (node: string) => boolean
   /** What the proxy says on a Service's healthCheckNodePort. */
   readonly localEvidence: (node: string, healthCheckNodePort: number) => LocalEvidence
 }
@@ -34,7 +37,8 @@ export const createServiceTraffic = (
   api: SimulatedApi,
   shares: ReadonlyMap<string, NodeShare>,
 ): ServiceTraffic => {
-  let read: { readonly ports: readonly ProxiedPort[]; readonly pods: ReadonlyMap<string, string> } | undefined
+  let read: Known | undefined
+  const frozen = new Map<string, Known>()
   api.onChange(() => (read = undefined))
   const objects = () => {
     const services = api.list("/api/v1/services").flatMap((object) => asService(object) ?? [])
@@ -43,14 +47,14 @@ export const createServiceTraffic = (
       .flatMap((object) => asEndpointSlice(object) ?? [])
     return { services, slices }
   }
-  const know = () => {
+  const know = (): Known => {
     if (read !== undefined) return read
     const { services, slices } = objects()
     read = { ports: readProxiedPorts(services, slices), pods: podNames(api.list("/api/v1/pods")) }
     return read
   }
   const course: ServiceTraffic["course"] = (node, visit) => {
-    const { ports, pods } = know()
+    const { ports, pods } = frozen.get(node) ?? know()
     const address = printAddress(visit.to)
     const port = ports.find(
       (one) =>
@@ -75,7 +79,10 @@ export const createServiceTraffic = (
   }
   return {
     course,
+    freeze: (node, now) => void (now ? frozen.set(node, know()) : frozen.delete(node)),
+    isFrozen: (node) => frozen.has(node),
     localEvidence: (node, healthCheckNodePort) => {
+      if (frozen.has(node)) return "absent"
       const { services, slices } = objects()
       const service = services.find(({ spec }) => spec.healthCheckNodePort === healthCheckNodePort)
       if (service === undefined) return "absent"
@@ -86,6 +93,8 @@ export const createServiceTraffic = (
     },
   }
 }
+
+type Known = { readonly ports: readonly ProxiedPort[]; readonly pods: ReadonlyMap<string, string> }
 
 const podNames = (pods: readonly JsonObject[]): ReadonlyMap<string, string> =>
   new Map(

@@ -1,15 +1,25 @@
 import { type Address, parseAddress } from "../../net/address.ts"
 import type { DamageOutcome } from "../damage.ts"
-import { type ActiveFault, type Fault, parseFault, placeFault, printFault } from "../fault.ts"
+import {
+  type ActiveFault,
+  everybody,
+  type Fault,
+  isForAll,
+  isSameFault,
+  parseFault,
+  placeFault,
+  printFault,
+} from "../fault.ts"
 import type { ClusterKeeper } from "./cluster-keeper.ts"
 import type { SimulatedMachine } from "./machine.ts"
 import type { SpeakerNode } from "./speaker-node.ts"
-import type { Carried } from "./wire.ts"
+import type { ServiceTraffic } from "./service-traffic.ts"
+import type { Carried, Port } from "./wire.ts"
 import type { World } from "./world.ts"
 
 /** What is broken in a simulated lab: the faults of a real one, in the same words. */
 export type SimulatedDamage = {
-  /** `machine` undefined breaks the API for everybody. */
+  /** `machine` undefined breaks the API or the service proxies for everybody. */
   readonly break: (machine: string | undefined, fault: string) => DamageOutcome
   /** Without a fault: all of that machine. Without a machine: everything. */
   readonly mend: (machine: string | undefined, fault: string | undefined) => DamageOutcome
@@ -21,29 +31,35 @@ export type Breakable = {
   readonly machine: (name: string) => SimulatedMachine | undefined
   readonly speaker: (name: string) => SpeakerNode | undefined
   readonly keeper: ClusterKeeper
+  readonly world: World
+  readonly traffic: ServiceTraffic
   /** The controller's way to the API. */
   readonly setControllerApi: (open: boolean) => void
   readonly machines: readonly string[]
 }
 
-/** Whose API is broken when it is broken for everybody. */
-const everybody = "*"
+/** A port that flaps is out for so long and in for so long. */
+const flapEveryMs = 500
 
 /** What the faults of both ends do to a frame between them. */
 export const isLostBy = (
   world: World,
   active: readonly ActiveFault[],
-  from: string,
-  to: string,
+  from: Port,
+  to: Port,
   kind: Carried["kind"],
 ): boolean =>
   active.some(({ machine, fault }) => {
-    if (machine !== from && machine !== to) return false
+    if (machine !== from.machine && machine !== to.machine) return false
     switch (fault.kind) {
-      case "power":
       case "cable":
       case "carrier":
+        return !("link" in fault) || fault.link === (machine === from.machine ? from : to).link
+      case "power":
+      case "blocked":
         return true
+      case "flap":
+        return Math.floor(world.now() / flapEveryMs) % 2 === 0
       case "loss":
         return world.chance() * 100 < fault.percent
       case "beats":
@@ -51,10 +67,15 @@ export const isLostBy = (
       case "arp":
         return kind === "arp"
       case "oneway":
-        return machine === from && fault.to === to
+        return machine === from.machine && fault.to === to.machine
+      case "shutdown":
       case "speaker":
       case "freeze":
+      case "proxy":
       case "api":
+      case "api-misdeed":
+      case "ipv6":
+      case "mtu":
       case "twin":
         return false
     }
@@ -66,49 +87,72 @@ export const createSimulatedDamage = (lab: Breakable, active: ActiveFault[]): Si
     active.filter((one) => one.machine === machine).map(({ fault }) => fault)
 
   const add = (machine: string, fault: Fault): DamageOutcome => {
-    if (faultsOf(machine).some((one) => printFault(one) === printFault(fault)))
-      return { kind: "refused", says: `${printFault(fault)} is broken at ${machine} already; mend it first` }
-    active.push({ machine, fault })
+    const one = { machine, fault }
+    const present = faultsOf(machine).find((other) => isSameFault(other, fault))
+    if (present !== undefined)
+      return { kind: "refused", says: `${printFault(present)} is broken at ${machine} already; mend it first` }
+    active.push(one)
     perform(lab, machine, fault, faultsOf, true)
+    if ("forMs" in fault) lab.world.later(fault.forMs, () => void remove([one]))
     return { kind: "done", says: `${machine}: ${printFault(fault)}` }
+  }
+  const remove = (gone: readonly ActiveFault[]): DamageOutcome => {
+    const broken = gone.filter((one) => active.includes(one))
+    for (const one of broken) {
+      active.splice(active.indexOf(one), 1)
+      perform(lab, one.machine, one.fault, faultsOf, false)
+    }
+    const names = broken.map(({ machine, fault }) => `${machine}: ${printFault(fault)}`)
+    return names.length === 0
+      ? { kind: "refused", says: "nothing of that is broken" }
+      : { kind: "done", says: `mended ${names.join(", ")}` }
   }
   return {
     active: () => [...active],
     break: (where, text) => {
       const placed = placeFault(where, text)
       if (typeof placed === "string") return { kind: "refused", says: placed }
-      const name = placed.machine
       const fault = parseFault(placed.text)
       if (typeof fault === "string") return { kind: "refused", says: fault }
-      if (name === undefined && fault.kind === "api") return add(everybody, fault)
-      const { machines, speaker } = lab
-      if (name === undefined || !machines.includes(name))
-        return { kind: "refused", says: `${name ?? "nobody"} is no machine; there are: ${machines.join(", ")}` }
-      if (fault.kind === "oneway" && !machines.includes(fault.to))
-        return { kind: "refused", says: `${fault.to} is no machine; there are: ${machines.join(", ")}` }
-      const needsSpeaker = fault.kind === "speaker" || fault.kind === "freeze" || fault.kind === "api"
-      if (needsSpeaker && speaker(name) === undefined)
-        return { kind: "refused", says: `${name} runs no speaker, so it has no ${fault.kind} to break` }
-      return add(name, fault)
+      const problem = whyNot(lab, placed.machine, fault)
+      return problem === undefined ? add(placed.machine ?? everybody, fault) : { kind: "refused", says: problem }
     },
     mend: (where, what) => {
       const placed = what === undefined ? { machine: where, text: what } : placeFault(where, what)
       if (typeof placed === "string") return { kind: "refused", says: placed }
-      const { machine: name, text } = placed
-      const gone = active.filter(
-        ({ machine, fault }) =>
-          (name === undefined || machine === name) && (text === undefined || printFault(fault) === text),
+      const { machine: name } = placed
+      const fault = placed.text === undefined ? undefined : parseFault(placed.text)
+      if (typeof fault === "string") return { kind: "refused", says: fault }
+      return remove(
+        active.filter(
+          (one) =>
+            (name === undefined || one.machine === name) && (fault === undefined || isSameFault(one.fault, fault)),
+        ),
       )
-      for (const one of gone) {
-        active.splice(active.indexOf(one), 1)
-        perform(lab, one.machine, one.fault, faultsOf, false)
-      }
-      const names = gone.map(({ machine, fault }) => `${machine}: ${printFault(fault)}`)
-      return names.length === 0
-        ? { kind: "refused", says: "nothing of that is broken" }
-        : { kind: "done", says: `mended ${names.join(", ")}` }
     },
   }
+}
+
+const whyNot = (
+  { machines, machine, speaker }: Breakable,
+  name: string | undefined,
+  fault: Fault,
+): string | undefined => {
+  const text = printFault(fault)
+  if (fault.kind === "mtu" || fault.kind === "ipv6" || fault.kind === "api-misdeed")
+    return `${text} needs real packets: raise the lab without --wire=simulated`
+  if (name === undefined && isForAll(fault)) return undefined
+  if (name === undefined || !machines.includes(name))
+    return `${name ?? "nobody"} is no machine; there are: ${machines.join(", ")}`
+  if (fault.kind === "oneway" && !machines.includes(fault.to))
+    return `${fault.to} is no machine; there are: ${machines.join(", ")}`
+  const links = machine(name)?.links.map((link) => link.name) ?? []
+  if ("link" in fault && !links.includes(fault.link))
+    return `${name} has no link ${fault.link}; it has: ${links.join(", ")}`
+  const needsSpeaker = ["speaker", "freeze", "api", "proxy"].includes(fault.kind)
+  return needsSpeaker && speaker(name) === undefined
+    ? `${name} runs no speaker, so it has no ${fault.kind} to break`
+    : undefined
 }
 
 /** Brings what a fault acts upon to how it stands under all faults there are now. */
@@ -126,23 +170,50 @@ const perform = (
     case "speaker":
       if (fault.kind === "power") setPower(lab, name, !begins)
       if (begins) return speaker?.kill()
-      return has("power") || has("speaker") ? undefined : speaker?.start()
+      return has("power") || has("speaker") || has("shutdown") ? undefined : speaker?.start()
+    case "shutdown":
+      if (!begins) return startAgain(lab, name, has)
+      lab.keeper.nodeLeaves(name)
+      return speaker === undefined
+        ? setPower(lab, name, false)
+        : speaker.stop(() => (has("shutdown") ? setPower(lab, name, false) : undefined))
     case "carrier":
-      return speaker?.setCarrier(!begins)
+      return speaker?.setCarrier((link) => faultsOf(name).every((one) => !takesCarrier(one, link)))
     case "freeze":
       return begins ? speaker?.freeze() : speaker?.thaw()
+    case "proxy":
+      return lab.machines
+        .filter((one) => lab.speaker(one) !== undefined)
+        .forEach((one) => {
+          const frozen = [...faultsOf(one), ...faultsOf(everybody)].some(({ kind }) => kind === "proxy")
+          if (frozen !== lab.traffic.isFrozen(one)) lab.traffic.freeze(one, frozen)
+        })
     case "api":
       return openUnbroken(lab, faultsOf)
     case "twin":
       return lab.machine(name)?.setTwins(faultsOf(name).flatMap(twinOf))
     case "cable":
+    case "blocked":
+    case "flap":
     case "loss":
     case "beats":
     case "arp":
     case "oneway":
+    case "mtu":
+    case "ipv6":
+    case "api-misdeed":
       return
   }
 }
+
+const startAgain = (lab: Breakable, name: string, has: (kind: Fault["kind"]) => boolean): void => {
+  if (has("power")) return
+  setPower(lab, name, true)
+  if (!has("speaker")) lab.speaker(name)?.start()
+}
+
+const takesCarrier = (fault: Fault, link: string): boolean =>
+  fault.kind === "carrier" && (!("link" in fault) || fault.link === link)
 
 const setPower = ({ machine, keeper, speaker }: Breakable, name: string, on: boolean): void => {
   machine(name)?.setPower(on)

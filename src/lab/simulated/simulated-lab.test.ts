@@ -52,7 +52,7 @@ test("a visitor notices a dead node for the length of one gap, and its return no
   assert.equal(lab.answererOf(vip), "attic-2")
 })
 
-for (const fault of ["cable", "carrier", "speaker", "freeze"])
+for (const fault of ["cable", "cable=eth0", "carrier", "carrier=eth0", "blocked", "shutdown", "speaker", "freeze"])
   test(`${fault}: another answers, and one alone when it is mended`, async () => {
     const lab = await settled()
     lab.damage.break("attic-3", fault)
@@ -63,6 +63,66 @@ for (const fault of ["cable", "carrier", "speaker", "freeze"])
     assert.equal(lab.stationsOf(vip).length, 1)
     assert.equal(lab.ask(whoami).kind, "answered")
   })
+
+test("a fault that was broken for a time mends itself", async () => {
+  const lab = await settled()
+  assert.equal(lab.damage.break("attic-3", "blocked=5s").kind, "done")
+  assert.equal(lab.damage.break("attic-3", "blocked").kind, "refused")
+  lab.run(3000)
+  assert.equal(lab.answererOf(vip), "attic-2")
+  lab.run(5000)
+  assert.deepEqual(lab.damage.active(), [])
+  assert.equal(lab.stationsOf(vip).length, 1)
+  assert.equal(lab.damage.mend("attic-3", "blocked").kind, "refused")
+})
+
+test("a port that flaps ten times in five seconds: one move, none back, one answerer", async () => {
+  const lab = await settled()
+  lab.damage.break("attic-3", "flap=5s")
+  lab.run(5000 + 3000)
+  assert.equal(lab.stationsOf(vip).length, 1)
+  const taken = lab.log().filter(({ who, says }) => / moves from attic-/.test(says) && says.includes(`to ${who}`))
+  assert.ok(taken.length <= 1, taken.map(({ says }) => says).join())
+})
+
+test("a node that shuts down hands its address over before it goes", async () => {
+  const lab = await settled()
+  const asker = lab.startAsker(whoami, 200)
+  lab.run(500)
+  lab.damage.break("attic-3", "shutdown")
+  lab.run(5000)
+  assert.equal(lab.answererOf(vip), "attic-2")
+  asker.stop()
+  lab.run(askerPatienceMs)
+  assert.equal(asker.report().lost, 0)
+  lab.damage.mend("attic-3", "shutdown")
+  lab.run(5000)
+  assert.equal(lab.answererOf(vip), "attic-2")
+})
+
+test("a service proxy that stands still gives its addresses away at the next change; where all do, nothing moves", async () => {
+  const lab = await settled()
+  lab.damage.break("attic-3", "proxy")
+  createPod(lab, "second")
+  lab.run(5000)
+  assert.equal(lab.answererOf(vip), "attic-2")
+  lab.damage.break(undefined, "proxy")
+  createPod(lab, "third")
+  lab.run(30_000)
+  assert.equal(lab.answererOf(vip), "attic-2")
+  assert.ok(lab.log().some(({ says }) => says === "nobody-takes is found"))
+  lab.damage.mend(undefined, undefined)
+  lab.run(5000)
+  assert.equal(lab.answererOf(vip), "attic-2")
+})
+
+test("what only a kernel can break is refused, with the way to it", async () => {
+  const lab = await raise(1)
+  for (const fault of ["mtu=1280", "ipv6"])
+    assert.match(lab.damage.break("attic-3", fault).says, /needs real packets: raise the lab without --wire=simulated/)
+  assert.match(lab.damage.break(undefined, "api=429").says, /needs real packets/)
+  assert.match(lab.damage.break("attic-3", "cable=eth7").says, /attic-3 has no link eth7; it has: eth0/)
+})
 
 test("with the API away for everybody a node dies and another answers all the same", async () => {
   const lab = await settled()
@@ -210,6 +270,18 @@ const settled = async (): Promise<SimulatedLab> => {
   assert.equal(lab.answererOf(vip), "attic-3")
   return lab
 }
+
+/** One more pod behind the Service: every node's service proxy has something to do. */
+const createPod = (lab: SimulatedLab, name: string): unknown =>
+  lab.request("POST", "/api/v1/namespaces/demo/pods", {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name, labels: { "app.kubernetes.io/name": "whoami" } },
+    spec: {
+      nodeName: "attic-2",
+      containers: [{ name: "whoami", image: "lab/whoami", ports: [{ name: "http", containerPort: 8080 }] }],
+    },
+  })
 
 const seen = (lab: SimulatedLab): string | undefined => {
   const answer = lab.ask(whoami)

@@ -151,6 +151,8 @@ const assemble = (
       machine: (name) => machines.get(name),
       speaker: (name) => speakers.get(name),
       keeper,
+      world,
+      traffic,
       setControllerApi: controller.setApi,
     },
     faults,

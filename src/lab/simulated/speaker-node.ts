@@ -9,10 +9,12 @@ export type SpeakerNode = {
   readonly kill: () => void
   readonly freeze: () => void
   readonly thaw: () => void
+  /** SIGTERM, and no new start; `gone` is called when it has ended. */
+  readonly stop: (gone: () => void) => void
   /** SIGTERM, and a new process when the old one is gone. */
   readonly restart: () => void
   readonly setApi: (open: boolean) => void
-  readonly setCarrier: (has: boolean) => void
+  readonly setCarrier: (has: (link: string) => boolean) => void
   readonly hear: (link: SimulatedLink, carried: Carried & { readonly kind: "arp" | "ndp" | "beat" }) => void
   readonly state: () => "running" | "frozen" | "stopped"
 }
@@ -26,14 +28,17 @@ export const createSpeakerNode = (around: SpeakerSurroundings): SpeakerNode => {
   let processes = 0
   let state: "running" | "frozen" | "stopped" = "stopped"
   let apiOpen = true
-  let carrier = true
+  let carrier: (link: string) => boolean = () => true
   let comesBack = false
+  let whenGone: () => void = () => undefined
 
   const start = (): void => {
     if (process !== undefined || !machine.isOn()) return
     process = startSpeaker(around, `speaker ${machine.name} ${++processes}`, apiOpen, () => {
       end()
       if (comesBack) world.later(restartMs, start)
+      whenGone()
+      whenGone = () => undefined
     })
     state = "running"
     tellLinks()
@@ -65,6 +70,12 @@ export const createSpeakerNode = (around: SpeakerSurroundings): SpeakerNode => {
       if (process === undefined) return
       state = "running"
       process.thaw()
+    },
+    stop: (gone) => {
+      comesBack = false
+      whenGone = gone
+      if (process === undefined) return gone()
+      process.watch({ kind: "stop" })
     },
     restart: () => {
       if (process === undefined) start()

@@ -45,6 +45,8 @@ export type SpeakerSurroundings = {
 const promiseSeconds = 30
 /** The answer of a port on this very machine. */
 const probeMs = 1
+/** How long a speaker waits for a port that takes the connection and says nothing. */
+const unansweredMs = 1000
 
 /** `name`: of this very process. `exited`: it ended by itself, because it was asked to or has no place here. */
 export const startSpeaker = (
@@ -98,8 +100,11 @@ export const startSpeaker = (
         return announcer.feed(output)
       case "probe-proxy": {
         const { wallSeconds } = world.at()
-        const evidence = { is: "synced", syncedAt: wallSeconds, queuedAt: wallSeconds } as const
-        return void world.later(probeMs, () => watcher.feed({ kind: "proxy", evidence }))
+        const evidence = traffic.isFrozen(machine.name)
+          ? ({ is: "unreadable" } as const)
+          : ({ is: "synced", syncedAt: wallSeconds, queuedAt: wallSeconds } as const)
+        const tookMs = traffic.isFrozen(machine.name) ? unansweredMs : probeMs
+        return void world.later(tookMs, () => watcher.feed({ kind: "proxy", evidence }))
       }
       case "probe-local": {
         const { port } = output

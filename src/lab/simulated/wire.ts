@@ -27,6 +27,8 @@ export type VisitOutcome =
 /** Where a machine's cable ends in a switch. */
 export type Port = {
   readonly machine: string
+  /** The machine's interface. */
+  readonly link: string
   readonly network: string
   readonly mac: Mac
   readonly addresses: readonly Address[]
@@ -53,12 +55,9 @@ const etherTypeAt = 12
 /** From a program to the wire, over it, and into the other kernel. */
 const delayMs = 0.2
 
-export const createWire = (
-  world: World,
-  isLost: (from: string, to: string, kind: Carried["kind"]) => boolean,
-): Wire => {
+export const createWire = (world: World, isLost: (from: Port, to: Port, kind: Carried["kind"]) => boolean): Wire => {
   const networks = new Map<string, Port[]>()
-  const carries: Wire["carries"] = (from, to, kind) => !isLost(from.machine, to.machine, kind)
+  const carries: Wire["carries"] = (from, to, kind) => !isLost(from, to, kind)
   return {
     carries,
     plug: (port) => void networks.set(port.network, [...(networks.get(port.network) ?? []), port]),
