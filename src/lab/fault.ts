@@ -53,7 +53,12 @@ const plainFaults = {
 /** As they are typed; a word that ends in `=` wants a value. */
 export const faultWords: readonly string[] = [
   ...Object.keys(plainFaults),
-  ...["loss=", "mtu=", "oneway=", "twin=", "cable=", "carrier="],
+  "loss=",
+  "mtu=",
+  "oneway=",
+  "twin=",
+  "cable=",
+  "carrier=",
 ]
 
 /** Those that can be typed without a machine. */

@@ -110,7 +110,11 @@ test("a service proxy that stands still gives its addresses away at the next cha
   createPod(lab, "third")
   lab.run(30_000)
   assert.equal(lab.answererOf(vip), "attic-2")
-  assert.ok(lab.log().some(({ says }) => says === "nobody-takes is found"))
+  const { body } = lab.request("GET", "/apis/porchlight.dev/v1alpha1/speakers/attic-2")
+  assert.deepEqual(
+    listAt(body, "status", "findings").map((finding) => textAt(finding, "code")),
+    ["nobody-takes"],
+  )
   lab.damage.mend(undefined, undefined)
   lab.run(5000)
   assert.equal(lab.answererOf(vip), "attic-2")
