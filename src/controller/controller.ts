@@ -47,6 +47,8 @@ const pauseMsPerService = 0.05
 const pauseMsMax = 100
 /** While more than these wait for their address, nothing is told about the others. */
 const fewServices = 16
+/** A server that lags goes back with every list; one that was restored does so once. */
+const distrustEveryMs = 10_000
 const leaseName = "porchlight-controller"
 
 export type Controller = Program<ControllerInput, ControllerOutput> & {
@@ -86,6 +88,10 @@ export const createController = (options: ControllerOptions): Controller => {
   /** A round was due in a pause. */
   let roundWaits = false
   let held: MassRelease | undefined
+  /** Kinds that must be listed again before anything is decided: the server went back. */
+  let distrusted = new Set<KindName>()
+  let distrustedAt: Instant | undefined
+  let distrustIsNew = false
   let outputs: ControllerOutput[] = []
   /** For whoever looks inside. */
   const recollection = new Recollection()
@@ -129,20 +135,32 @@ export const createController = (options: ControllerOptions): Controller => {
     const object = event.kind === "written" ? event.object : event.kind === "conflicted" ? event.current : undefined
     const read = kind === undefined ? undefined : readObject(object, resourceOf[kind])
     if (kind === undefined || read === undefined) return
-    if (ownWrites.wrote(kind, keyOf(read), read, now)) take(kind, { kind: "upserted", key: keyOf(read), object: read })
+    const reading = ownWrites.wrote(kind, keyOf(read), read, now)
+    if (reading === "went-back") distrust(now)
+    if (reading !== "old") take(kind, { kind: "upserted", key: keyOf(read), object: read })
   }
 
   /** What a reflector tells. */
-  const hear = (kind: KindName, event: ReflectorEvent): void => {
+  const hear = (kind: KindName, event: ReflectorEvent, now: Instant): void => {
     const object = event.kind === "upserted" ? event.object : undefined
     if (event.kind === "synced") {
       for (const key of ownWrites.listed(kind)) take(kind, { kind: "vanished", key, uid: undefined })
       if (losses.listed(kind)) everything = true
       ledgers.listed(kind, event.objects === 0)
+      if (distrusted.delete(kind) && distrusted.size === 0) everything = true
     }
     if (object !== undefined) ledgers.listed(kind, false)
-    if ("key" in event && isWritten.has(kind) && ownWrites.told(kind, event.key, object)) return
-    take(kind, event)
+    const reading = "key" in event && isWritten.has(kind) ? ownWrites.told(kind, event.key, object) : "news"
+    if (reading === "went-back") distrust(now)
+    if (reading !== "old") take(kind, event)
+  }
+
+  /** The server went back: of what we know some is of a time that never was. All is listed before anything is decided. */
+  const distrust = (now: Instant): void => {
+    if (distrustedAt !== undefined && now < after(distrustedAt, distrustEveryMs)) return
+    distrustedAt = now
+    distrusted = new Set(allKinds)
+    distrustIsNew = true
   }
 
   const take = (kind: KindName, event: ReflectorEvent): void => {
@@ -200,7 +218,7 @@ export const createController = (options: ControllerOptions): Controller => {
   /** Decides whatever changed since the last round, and writes what follows. Nothing where nothing did. */
   const round = (at: At): void => {
     roundWaits = leading && at.now < pauseUntil
-    if (!leading || roundWaits) return
+    if (!leading || roundWaits || distrusted.size > 0) return
     const knowledge = snapshot.look()
     if (knowledge.state === "listing") return
     const { cluster, news, deleted } = knowledge
@@ -262,16 +280,17 @@ export const createController = (options: ControllerOptions): Controller => {
       if (service === undefined) continue
       if (allocation === undefined) {
         // Of another class: another controller's, whose conditions have our names where it is one of ours.
-        if (service.exposure.kind !== "other-class") write(statuses.clear(service, at.wallSeconds), at)
+        if (service.exposure.kind !== "other-class") write(statuses.clear(service, at), at)
         continue
       }
       const isHeld = heldServices.has(name)
       const election = elections.get(decider.elector.keyOf(name) ?? "")
       const conditions = serviceConditions(allocation, election, announcing, isHeld ? held : undefined)
-      write(statuses.write({ cluster, service, allocation, conditions, isHeld }, at.wallSeconds), at)
+      write(statuses.write({ cluster, service, allocation, conditions, isHeld }, at), at)
       // What is held has not happened yet.
       if (!isHeld) outputs.push(...teller.tell(service, allocation, isRecorded(cluster, service, allocation), at))
     }
+    if (statuses.isFought()) conditionsAt ??= after(at.now, announcedAfterMs)
   }
 
   const writePools = (cluster: Cluster, at: At): void => {
@@ -311,6 +330,10 @@ export const createController = (options: ControllerOptions): Controller => {
     if ((input.kind === "response" || input.kind === "failed") && input.id === release) outputs.push({ kind: "exit" })
     round(at)
     relist(losses.toList(), at)
+    if (distrustIsNew) {
+      distrustIsNew = false
+      relist(distrusted, at)
+    }
     return outputs
   }
 
@@ -325,7 +348,7 @@ export const createController = (options: ControllerOptions): Controller => {
         outputs.push(output)
       } else {
         recollection.heardOfWatch(kind, output, at.now)
-        hear(kind, output)
+        hear(kind, output, at.now)
       }
   }
 

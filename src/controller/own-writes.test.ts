@@ -7,18 +7,18 @@ import { createOwnWrites } from "./own-writes.ts"
 test("what a watch tells of older versions than our own write does not take us back", () => {
   const own = createOwnWrites()
   own.wrote("Service", "media/plex", version(20), at(0))
-  assert.equal(own.told("Service", "media/plex", version(18)), true)
-  assert.equal(own.told("Service", "media/plex", version(20)), false)
-  assert.equal(own.told("Service", "media/plex", version(21)), false)
+  assert.equal(own.told("Service", "media/plex", version(18)), "old")
+  assert.equal(own.told("Service", "media/plex", version(20)), "news")
+  assert.equal(own.told("Service", "media/plex", version(21)), "news")
 })
 
 test("the answer to a write that comes after others wrote is no news", () => {
   const own = createOwnWrites()
   own.asked("Service", "media/plex")
   own.told("Service", "media/plex", version(30))
-  assert.equal(own.wrote("Service", "media/plex", version(20), at(0)), false)
-  assert.equal(own.wrote("Service", "media/plex", version(30), at(0)), false)
-  assert.equal(own.wrote("Service", "media/plex", version(31), at(0)), true)
+  assert.equal(own.wrote("Service", "media/plex", version(20), at(0)), "old")
+  assert.equal(own.wrote("Service", "media/plex", version(30), at(0)), "old")
+  assert.equal(own.wrote("Service", "media/plex", version(31), at(0)), "news")
   assert.equal(own.dueAt(), 30_000)
 })
 
@@ -26,19 +26,19 @@ test("an answer older than what was told long before the write was asked for is 
   const own = createOwnWrites()
   own.told("Service", "media/plex", version(9000))
   own.asked("Service", "media/plex")
-  assert.equal(own.wrote("Service", "media/plex", version(110), at(0)), true)
+  assert.equal(own.wrote("Service", "media/plex", version(110), at(0)), "went-back")
   own.asked("Service", "media/plex")
   own.told("Service", "media/plex", version(112))
-  assert.equal(own.wrote("Service", "media/plex", version(111), at(1)), false, "this one is only late")
+  assert.equal(own.wrote("Service", "media/plex", version(111), at(1)), "old", "this one is only late")
 })
 
 test("after a list that was asked for later than our write, its older version is the truth: etcd was restored (43)", () => {
   const own = createOwnWrites()
   own.wrote("AddressLedger", "first-10.69.1.0", version(9000), at(0))
   own.listing("Service")
-  assert.equal(own.told("AddressLedger", "first-10.69.1.0", version(110)), true)
+  assert.equal(own.told("AddressLedger", "first-10.69.1.0", version(110)), "old")
   own.listing("AddressLedger")
-  assert.equal(own.told("AddressLedger", "first-10.69.1.0", version(110)), false)
+  assert.equal(own.told("AddressLedger", "first-10.69.1.0", version(110)), "went-back")
 })
 
 test("a write that no watch tells of within half a minute asks once for a list (149)", () => {

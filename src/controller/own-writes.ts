@@ -14,10 +14,10 @@ const toldWithinMs = 30_000
 export type OwnWrites = {
   /** A write of it is to be sent. */
   readonly asked: (kind: KindName, key: ObjectKey) => void
-  /** Answers whether it is news: the answer to a write may come after what others wrote since it was asked for. */
-  readonly wrote: (kind: KindName, key: ObjectKey, object: JsonObject, now: Instant) => boolean
-  /** The server told of it, or of its end; answers whether that is older than what we wrote ourselves. */
-  readonly told: (kind: KindName, key: ObjectKey, object: JsonObject | undefined) => boolean
+  /** The answer to a write may come after what others wrote since it was asked for. */
+  readonly wrote: (kind: KindName, key: ObjectKey, object: JsonObject, now: Instant) => Reading
+  /** The server told of it, or of its end. */
+  readonly told: (kind: KindName, key: ObjectKey, object: JsonObject | undefined) => Reading
   /** A list of that kind was asked for: it will be newer than all we wrote until now, whatever its versions. */
   readonly listing: (kind: KindName) => void
   /** A list of that kind is in, which says the last word of the writes that it was asked for: those it lacks are gone. */
@@ -26,6 +26,9 @@ export type OwnWrites = {
   readonly overdue: (now: Instant) => ReadonlySet<KindName>
   readonly dueAt: () => Instant | undefined
 }
+
+/** `went-back`: news, though older than what we know: etcd was restored, or a server that lags listed. */
+export type Reading = "news" | "old" | "went-back"
 
 type OwnWrite = {
   readonly kind: KindName
@@ -53,24 +56,25 @@ export const createOwnWrites = (): OwnWrites => {
       const order = compareVersions(version, told)
       // Nothing newer was told since it was asked for, and yet it is older: the server went back.
       const wentBack = order === "older" && toldAtAsking.get(id) === told
-      if (version === undefined || order === "same" || (order === "older" && !wentBack)) return false
+      if (version === undefined || order === "same" || (order === "older" && !wentBack)) return "old"
       if (wentBack) versions.set(id, version)
       untold.delete(id)
       untold.set(id, { kind, version, dueAt: after(now, toldWithinMs), isListed: false, isAsked: false })
-      return true
+      return wentBack ? "went-back" : "news"
     },
     told: (kind, key, object) => {
       const id = `${kind} ${key}`
       const version = resourceVersionOf(object ?? {})
       const own = untold.get(id)
-      if (own !== undefined && !own.isListed && compareVersions(version, own.version) === "older") return true
+      if (own !== undefined && !own.isListed && compareVersions(version, own.version) === "older") return "old"
+      const known = own?.version ?? versions.get(id)
       untold.delete(id)
       if (version !== undefined) versions.set(id, version)
       else {
         versions.delete(id)
         toldAtAsking.delete(id)
       }
-      return false
+      return compareVersions(version, known) === "older" ? "went-back" : "news"
     },
     listing: (kind) => {
       for (const own of untold.values()) if (own.kind === kind) own.isListed = true

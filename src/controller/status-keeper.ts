@@ -9,6 +9,7 @@ import { gives } from "../decision/allocate/surroundings.ts"
 import type { KubernetesObject } from "../kubernetes/object.ts"
 import { type Call, strategicPatchCall } from "../kubernetes/request.ts"
 import type { Address } from "../net/address.ts"
+import { after, type At, type Instant } from "../time/instant.ts"
 import type { ServiceConditions } from "./announced.ts"
 import { readWrittenStatus, statusPatch, type WantedStatus, type WrittenStatus } from "./service-status.ts"
 
@@ -22,11 +23,13 @@ export type StatusKeeper = {
   readonly saw: (name: ServiceName, object: KubernetesObject) => void
   readonly gone: (name: ServiceName) => void
   /** The write that makes the status true; undefined where it is or is about to be, or where the ledger is not yet. */
-  readonly write: (wish: StatusWish, wallSeconds: number) => StatusWrite | undefined
+  readonly write: (wish: StatusWish, at: At) => StatusWrite | undefined
   /** Takes our conditions off a Service that is no load balancer and to which we never gave anything. */
-  readonly clear: (service: Service, wallSeconds: number) => StatusWrite | undefined
+  readonly clear: (service: Service, at: At) => StatusWrite | undefined
   /** The write of that Service's status ended, well or not. */
   readonly ended: (name: ServiceName) => void
+  /** Whether a write was put off since this was asked last, because somebody else writes otherwise every time. */
+  readonly isFought: () => boolean
   /** Writes under way are forgotten: they were withdrawn. */
   readonly forget: () => void
 }
@@ -42,15 +45,34 @@ export type StatusWish = {
   readonly isHeld: boolean
 }
 
+/** Two who each put the other right would do so as fast as the wire allows. */
+const repeatsMax = 3
+const repeatMs = 10_000
+
 export const createStatusKeeper = (): StatusKeeper => {
   const written = new Map<ServiceName, WrittenStatus>()
   /** What the write under way says. */
   const asked = new Map<ServiceName, WantedStatus>()
-  const put = (service: Service, wanted: WantedStatus, wallSeconds: number): StatusWrite | undefined => {
+  /** The same was written so often of late, and stands there no more. */
+  const repeated = new Map<ServiceName, { readonly wanted: WantedStatus; readonly since: Instant; times: number }>()
+  let fought = false
+  const mayRepeat = (name: ServiceName, wanted: WantedStatus, now: Instant): boolean => {
+    const before = repeated.get(name)
+    if (before === undefined || now >= after(before.since, repeatMs) || !sameValue(before.wanted, wanted))
+      repeated.set(name, { wanted, since: now, times: 1 })
+    else if (before.times >= repeatsMax) return false
+    else before.times += 1
+    return true
+  }
+  const put = (service: Service, wanted: WantedStatus, at: At): StatusWrite | undefined => {
     const before = written.get(service.name)
     if (before === undefined || sameValue(asked.get(service.name), wanted)) return undefined
-    const patch = statusPatch(before, wanted, wallSeconds)
+    const patch = statusPatch(before, wanted, at.wallSeconds)
     if (patch === undefined) return undefined
+    if (!mayRepeat(service.name, wanted, at.now)) {
+      fought = true
+      return undefined
+    }
     asked.set(service.name, wanted)
     const [namespace, name] = service.name.split("/") as [string, string]
     const place = { resource: resourceOf.Service, namespace, name, subresource: "status" } as const
@@ -60,11 +82,19 @@ export const createStatusKeeper = (): StatusKeeper => {
     ended: (name) => void asked.delete(name),
     forget: () => asked.clear(),
     saw: (name, object) => void written.set(name, readWrittenStatus(object)),
-    gone: (name) => void written.delete(name),
-    clear: (service, wallSeconds) => put(service, { given: undefined, conditions: [], left: [] }, wallSeconds),
-    write: (wish, wallSeconds) => {
+    gone: (name) => {
+      written.delete(name)
+      repeated.delete(name)
+    },
+    clear: (service, at) => put(service, { given: undefined, conditions: [], left: [] }, at),
+    write: (wish, at) => {
       const wanted = wantedStatus(wish)
-      return wanted === undefined ? undefined : put(wish.service, wanted, wallSeconds)
+      return wanted === undefined ? undefined : put(wish.service, wanted, at)
+    },
+    isFought: () => {
+      const was = fought
+      fought = false
+      return was
     },
   }
 }
