@@ -10,6 +10,7 @@ import type { Finding } from "./finding.ts"
 import type { AnnouncerInput, BeatSecrets, InheritedHold } from "./input.ts"
 import { Lan, type LanSetup } from "./lan.ts"
 import { assignLinks, type LinkAssignment } from "./link-assignment.ts"
+import type { Link } from "./link.ts"
 import { collidingNodes } from "./member-directory.ts"
 import type { AnnouncerOutput, Listening } from "./output.ts"
 import { type AnnouncerReport, type Move, movesKept, type ReportedHold, type ReportedSegment } from "./report.ts"
@@ -202,7 +203,7 @@ export class Announcer implements Program<AnnouncerInput, AnnouncerOutput> {
     for (const [segment, link] of this.#assignment.speaking) {
       const lan = this.#lans.get(segment)
       if (lan === undefined) outputs.push(...this.#begin(segment, link, surroundings, at))
-      else outputs.push(...lan.relink(link, at), ...lan.members(surroundings, this.#viewComplete, at))
+      else outputs.push(...this.#relink(lan, link, surroundings, at))
       this.#goneSince.delete(this.#lans.get(segment)!)
       this.#lanOfLink.set(link.index, this.#lans.get(segment)!)
     }
@@ -215,15 +216,25 @@ export class Announcer implements Program<AnnouncerInput, AnnouncerOutput> {
     return [this.#listen(surroundings), ...outputs]
   }
 
-  #begin(segment: string, link: Lan["link"], surroundings: Surroundings, at: At): Outputs {
+  /** Groups that no advertisement allowed on the link under its former name were never told there. */
+  #relink(lan: Lan, link: Link, surroundings: Surroundings, at: At): Outputs {
+    const isRenamed = lan.link.name !== link.name
+    const outputs = [...lan.relink(link, at), ...lan.members(surroundings, this.#viewComplete, at)]
+    return isRenamed ? [...outputs, ...lan.view(this.#wholeView(), this.#viewComplete, at)] : outputs
+  }
+
+  #wholeView(): readonly Intent[] {
+    return [...this.#holds.values()].map((hold) => ({ kind: "hold", hold }))
+  }
+
+  #begin(segment: string, link: Link, surroundings: Surroundings, at: At): Outputs {
     const lan = new Lan(segment, link, surroundings.cluster, this.#setup)
     this.#lans.set(segment, lan)
-    const page = [...this.#holds.values()].map((hold): Intent => ({ kind: "hold", hold }))
     return [
       ...lan.members(surroundings, false, at),
       ...this.#inherit(lan, at),
       ...(this.#bound ? lan.tell({ kind: "bound" }, at) : []),
-      ...lan.view(page, this.#viewComplete, at),
+      ...lan.view(this.#wholeView(), this.#viewComplete, at),
       ...(this.#stopping === undefined ? [] : lan.tell({ kind: "stop", how: this.#stopping }, at)),
     ]
   }

@@ -23,6 +23,8 @@ export type Station = {
   readonly cluster: string
   announcer: Announcer
   device: Interface
+  /** Further cards, each in a network of its own; they are told apart by their index, which is the same on every node. */
+  readonly more: Card[]
   /** Off: it neither hears nor speaks nor runs. */
   on: boolean
   /** Off: its cable is out; it runs. */
@@ -30,7 +32,16 @@ export type Station = {
   readonly outputs: AnnouncerOutput[]
 }
 
-export type SeenFrame = { readonly at: number; readonly from: string; readonly packet: ArpPacket }
+/** `plugged` off: the card's cable is out, and the card does not know. */
+export type Card = { device: Interface; plugged: boolean }
+
+/** `wire`: 0, or the index of the further cards that share it. */
+export type SeenFrame = {
+  readonly wire: number
+  readonly at: number
+  readonly from: string
+  readonly packet: ArpPacket
+}
 
 export type SeenMessage = { readonly at: number; readonly from: string; readonly message: NdpMessage }
 
@@ -91,14 +102,15 @@ export class InMemoryLan {
     const address = parseAddress(`192.168.40.${10 + number}`) as Ipv4
     const announcer = createAnnouncer(name, number, secrets)
     const device = deviceOf(mac, address)
-    const station: Station = { name, mac, address, cluster, announcer, device, on: true, plugged: true, outputs: [] }
+    const state = { on: true, plugged: true, more: [], outputs: [] }
+    const station: Station = { name, mac, address, cluster, announcer, device, ...state }
     this.stations.push(station)
     return station
   }
 
   /** All that a fresh process is told: links, surroundings, and that the beat port is its own. */
   start(station: Station): void {
-    this.feed(station, { kind: "links", interfaces: [station.device] })
+    this.feed(station, { kind: "links", interfaces: [station.device, ...station.more.map(({ device }) => device)] })
     this.surround(station)
     this.feed(station, { kind: "bound" })
   }
@@ -164,20 +176,20 @@ export class InMemoryLan {
   }
 
   /** A frame goes onto the wire: it reaches whoever it is for, half a millisecond later. */
-  send(from: string, bytes: Uint8Array): void {
+  send(from: string, bytes: Uint8Array, wire = 0): void {
     const packet = parseArp(bytes)
-    if (packet.kind === "arp") this.seen.push({ at: this.now - 1000, from, packet })
+    if (packet.kind === "arp") this.seen.push({ wire, at: this.now - 1000, from, packet })
     const message = parseNdp(bytes)
     if (message.kind !== "malformed") this.messages.push({ at: this.now - 1000, from, message })
     const to = destinationOf(bytes)
     this.#later(() => {
       for (const station of this.stations) {
-        const heard =
-          station.name !== from && station.on && station.plugged && (isGroupMac(to) || to === macOf(station))
-        if (heard && !this.loses(from, station.name))
-          this.feed(station, { kind: "frame", linkIndex: station.device.index, bytes })
+        const card = cardOn(station, wire)
+        if (card === undefined || station.name === from || !station.on || !card.plugged) continue
+        if ((isGroupMac(to) || to === card.device.mac) && !this.loses(from, station.name))
+          this.feed(station, { kind: "frame", linkIndex: card.device.index, bytes })
       }
-      if (packet.kind === "arp") this.#others(packet, to)
+      if (packet.kind === "arp" && wire === 0) this.#others(packet, to)
     })
   }
 
@@ -204,14 +216,18 @@ export class InMemoryLan {
 
   #perform(station: Station, output: AnnouncerOutput): void {
     if (output.kind !== "frame" && output.kind !== "datagram") station.outputs.push(output)
-    if (!station.plugged) return
-    if (output.kind === "frame") this.send(station.name, output.bytes)
-    if (output.kind !== "datagram") return
+    if (output.kind !== "frame" && output.kind !== "datagram") return
+    const wire = output.linkIndex === station.device.index ? 0 : output.linkIndex
+    if (cardOn(station, wire)?.plugged !== true) return
+    if (output.kind === "frame") return this.send(station.name, output.bytes, wire)
     const { to, from, bytes } = output
     this.#later(() => {
-      const target = this.stations.find(({ address, on, plugged }) => address === to && on && plugged)
-      if (target !== undefined && !this.loses(station.name, target.name))
-        this.feed(target, { kind: "datagram", linkIndex: target.device.index, from, ttl: this.beatTtl, bytes })
+      for (const target of this.stations) {
+        const card = cardOn(target, wire)
+        const isThere = target.on && card?.plugged === true && hasAddress(target, wire, to)
+        if (isThere && !this.loses(station.name, target.name))
+          this.feed(target, { kind: "datagram", linkIndex: card.device.index, from, ttl: this.beatTtl, bytes })
+      }
     })
   }
 
@@ -236,7 +252,10 @@ export const surroundingsOf = (lan: InMemoryLan, cluster = "attic"): Surrounding
   cluster,
   members: lan.stations
     .filter((station) => station.cluster === cluster)
-    .map(({ name, address }): Member => ({ node: name, addresses: [address], reported: [] })),
+    .map(({ name, address, more }): Member => {
+      const reported = more.map(({ device }) => ({ mac: device.mac, addresses: addressesOf(device) }))
+      return { node: name, addresses: [address], reported }
+    }),
   ranges: [parseRange("192.168.40.200-192.168.40.219")!],
   links: undefined,
   controls: [parseAddress("192.168.40.219")!],
@@ -273,9 +292,15 @@ export const holdOf = (text: string, order: readonly string[], change: Partial<H
   }
 }
 
-const macOf = ({ device }: Station): Mac => device.mac!
+const cardOn = (station: Station, wire: number): Card | undefined =>
+  wire === 0 ? station : station.more.find(({ device }) => device.index === wire)
 
-const deviceOf = (mac: Mac, address: Ipv4): Interface => ({
+const addressesOf = (device: Interface): readonly Address[] => device.addresses.map(({ address }) => address)
+
+const hasAddress = (station: Station, wire: number, address: Address): boolean =>
+  wire === 0 ? station.address === address : addressesOf(cardOn(station, wire)!.device).includes(address)
+
+export const deviceOf = (mac: Mac, address: Ipv4): Interface => ({
   index: 2,
   name: "eth0",
   mac,
