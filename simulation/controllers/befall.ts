@@ -119,6 +119,7 @@ const restore = (world: World): void => {
 
 /** Everybody must list that kind again. */
 const relist = ({ etcd, gate }: World, resource: string): void => {
+  etcd.skip(1)
   etcd.compact()
   gate.reset(resource)
 }

@@ -121,7 +121,8 @@ export const createJudge = (world: World): Judge => {
         const together = [...(everGiven.get(uid) ?? [])]
         const isPlaceless = together.some((one) => wasUncovered(service, one, sinceMs))
         if (!isPlaceless || poolOf(etcd, address) === undefined) lost.push(address)
-        if (isPlaceless) continue
+        // What no status told of was nobody's yet.
+        if (isPlaceless || !statusOf(service).includes(address)) continue
         const name = textAt(service, "metadata", "name")
         broke(
           "nobody renumbered",

@@ -28,6 +28,8 @@ const calmWrites = 40
 /** One story in so many is watched for another minute in which nobody may write anything. */
 const watchedOneIn = 8
 const watchedMs = 60_000
+/** What a list that failed for long had kept back is told when it comes. */
+const settlesDownMs = 35_000
 
 /** Every cluster has one Service from the start. */
 const kubernetesItself: Act = {
@@ -73,8 +75,9 @@ export const simulate = (story: Story, tell?: (at: number, text: string) => void
       const missing = settledAtMs === Infinity ? unsettled(world) : undefined
       if (settledAtMs === Infinity) judge.broke("it settles", missing ?? "the controllers never stop writing")
       else if (story.seed % watchedOneIn === 0) {
+        runTo(settledAtMs + settlesDownMs)
         const before = judge.writes.length
-        runTo(settledAtMs + watchedMs)
+        runTo(settledAtMs + settlesDownMs + watchedMs)
         if (judge.writes.length > before) judge.broke("nothing is written for nothing", judge.writes.at(-1)!.text)
       }
     } catch (error) {

@@ -8,7 +8,7 @@ import { addressesOf } from "../decision/allocate/ledger-change.ts"
 import { gives } from "../decision/allocate/surroundings.ts"
 import type { KubernetesObject } from "../kubernetes/object.ts"
 import { type Call, strategicPatchCall } from "../kubernetes/request.ts"
-import type { Address } from "../net/address.ts"
+import { type Address, compareAddresses } from "../net/address.ts"
 import { after, type At, type Instant } from "../time/instant.ts"
 import type { ServiceConditions } from "./announced.ts"
 import { readWrittenStatus, statusPatch, type WantedStatus, type WrittenStatus } from "./service-status.ts"
@@ -102,7 +102,7 @@ export const createStatusKeeper = (): StatusKeeper => {
 /** Undefined: leave all as it is, because the ledger has not followed yet. */
 const wantedStatus = ({ cluster, service, allocation, conditions, isHeld }: StatusWish): WantedStatus | undefined => {
   const { wanted, left } = conditions
-  if (isHeld) return { given: undefined, conditions: wanted, left }
+  if (isHeld) return { given: givenStill(cluster, service), conditions: wanted, left }
   const addresses = addressesOf(allocation)
   if (!isRecorded(cluster, service, allocation)) return undefined
   if (addresses.length === 0 && stillGiven(cluster, service).length > 0) return undefined
@@ -113,6 +113,13 @@ const wantedStatus = ({ cluster, service, allocation, conditions, isHeld }: Stat
 /** Whether the ledger gives the Service all that was decided. */
 export const isRecorded = ({ ledger }: Cluster, service: Service, allocation: Allocation): boolean =>
   addressesOf(allocation).every((address) => gives(ledger, service, address))
+
+/** What is to go, but has not gone: the ledger gives it, whatever somebody else wrote. */
+const givenStill = (cluster: Cluster, service: Service): WantedStatus["given"] => {
+  const addresses = stillGiven(cluster, service).toSorted(compareAddresses)
+  const pool = addresses[0] === undefined ? undefined : cluster.ledger.entries.get(addresses[0])?.pool
+  return addresses.length === 0 ? undefined : { addresses, pool }
+}
 
 const stillGiven = (cluster: Cluster, service: Service): readonly Address[] =>
   [...(cluster.ledger.addressesOf.get(service.name) ?? [])].filter((address) => gives(cluster.ledger, service, address))

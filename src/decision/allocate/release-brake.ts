@@ -83,7 +83,9 @@ const isGroundless = (cluster: Cluster, { loses }: LedgerChange): boolean =>
     ({ service }) =>
       !cluster.services.has(service) ||
       [...(cluster.ledger.addressesOf.get(service) ?? [])].some(
-        (address) => poolAt(cluster.configuration, address) === undefined,
+        (address) =>
+          cluster.ledger.entries.get(address)?.state === "given" &&
+          poolAt(cluster.configuration, address) === undefined,
       ),
   )
 
