@@ -1,10 +1,9 @@
 import assert from "node:assert/strict"
 import { join } from "node:path"
 import { test } from "node:test"
-import type { JsonObject } from "../../kubernetes/http.ts"
-import { listAt, objectAt, textAt, withField, withoutField } from "../../kubernetes/json.ts"
+import { listAt, textAt } from "../../kubernetes/json.ts"
 import { isUnreadable, readScenario, type Scenario } from "../scenario.ts"
-import type { Link } from "../topology/layout.ts"
+import { withBothFamilies } from "../stories/altered-scenario.ts"
 import { raiseSimulated, type SimulatedLab } from "./simulated-lab.ts"
 import { simulatedControl } from "./simulated-control.ts"
 import { askerPatienceMs } from "./visitors.ts"
@@ -232,40 +231,6 @@ const firstLight = (): Scenario => {
 }
 
 const raise = (seed: number): Promise<SimulatedLab> => raiseSimulated(firstLight(), options(seed))
-
-/** The same network with IPv6 beside IPv4 everywhere. */
-const withBothFamilies = (scenario: Scenario): Scenario => {
-  const { layout } = scenario
-  const machines = layout.machines.map((machine, index) => {
-    const [link] = machine.links
-    const addresses: Link["addresses"] = [...link.addresses, `fd00:40::${30 + index}/64`]
-    return { ...machine, links: [{ ...link, addresses }] as const }
-  })
-  const serviceCIDR = "10.96.0.0/16,fd00:10:96::/112"
-  const facts = scenario.facts.map((network) => withField(network, ["spec", "cluster", "serviceCIDR"], serviceCIDR))
-  return { ...scenario, facts, layout: { ...layout, machines }, objects: scenario.objects.map(withSecondFamily) }
-}
-
-const withSecondFamily = (object: JsonObject): JsonObject => {
-  const number = textAt(object, "metadata", "name")?.at(-1)
-  switch (textAt(object, "kind")) {
-    case "Node": {
-      const podCIDRs = [...listAt(object, "spec", "podCIDRs"), `fd00:244:${number}::/64`]
-      return withField(object, ["spec", "podCIDRs"], podCIDRs)
-    }
-    case "IPAddressPool":
-      return withField(object, ["spec", "addresses"], [...listAt(object, "spec", "addresses"), "fd00:40::200/120"])
-    case "Pod":
-      return withField(object, ["status", "podIPs"], [...listAt(object, "status", "podIPs"), { ip: "fd00:244:1::a" }])
-    case "Service": {
-      const spec = withoutField(objectAt(object, "spec"), "clusterIP", "clusterIPs", "ipFamilies")
-      return { ...object, spec: { ...spec, ipFamilyPolicy: "RequireDualStack" } }
-    }
-    case undefined:
-    default:
-      return object
-  }
-}
 
 /** attic-3 answers, and everybody has seen it do so for a while. */
 const settled = async (): Promise<SimulatedLab> => {

@@ -1,0 +1,109 @@
+import assert from "node:assert/strict"
+import { join } from "node:path"
+import { performance } from "node:perf_hooks"
+import { setTimeout as pause } from "node:timers/promises"
+import { askInspect } from "../../edge/inspect.ts"
+import type { Json } from "../../kubernetes/http.ts"
+import { listAt, textAt } from "../../kubernetes/json.ts"
+import { type Sniffer, startSniffer } from "../actors/sniffer.ts"
+import { startEmbeddedApi } from "../embedded-api.ts"
+import { type Lab, raiseLab } from "../lab.ts"
+import { isUnreadable, readScenario, type Scenario } from "../scenario.ts"
+
+/** A lab with all our programs, told as a story: what breaks, who answers then, and what was said on the wire. */
+export type Story = {
+  readonly lab: Lab
+  readonly sniffer: Sniffer
+  /** Who answers the client, asked `count` times: undefined is nobody, and two fail the story. */
+  readonly answerer: (count?: number) => Promise<string | undefined>
+  /** Waits for one of these machines to answer alone. */
+  readonly untilAnswers: (...machines: readonly string[]) => Promise<string>
+  readonly break: (machine: string | undefined, fault: string) => Promise<void>
+  readonly mend: (machine?: string, fault?: string) => Promise<void>
+  /** The machines that spoke for the address since that moment, each once, in order. */
+  readonly spokeSince: (sinceMs: number) => readonly string[]
+  /** Codes of all findings of a node's speaker now. */
+  readonly findings: (node: string) => Promise<readonly string[]>
+  readonly inspect: (node: string) => Promise<Json>
+  /** Its speaker runs and takes part on every segment. */
+  readonly takesPart: (node: string) => Promise<boolean>
+  /** How often the address went to another node, as the journals of those that took it say. */
+  readonly moves: (...nodes: readonly string[]) => Promise<number>
+}
+
+export const nodes: readonly string[] = ["attic-1", "attic-2", "attic-3"]
+
+const root = join(import.meta.dirname, "../../..")
+
+export type StoryOptions = {
+  readonly address?: string
+  /** Which switch is listened to. */
+  readonly network?: string
+  readonly altered?: (scenario: Scenario) => Scenario
+}
+
+/** Raises first-light and waits until one node answers for the address. */
+export const raiseStory = async (directory: string, options: StoryOptions = {}): Promise<Story> => {
+  const { address = "192.168.40.200", network = "lan", altered = (scenario: Scenario) => scenario } = options
+  const scenario = readScenario(join(root, "scenarios/first-light"))
+  assert.ok(!isUnreadable(scenario))
+  const own = (name: string) => [process.execPath, join(root, "src/main/cli.ts"), name] as const
+  const lab = await raiseLab(altered(scenario), {
+    directory,
+    crds: join(root, "deploy/crds"),
+    controller: own("controller"),
+    speaker: own("speaker"),
+    startApi: startEmbeddedApi,
+    report: () => undefined,
+  })
+  const { layout } = lab.scenario
+  const nameOf = (mac: string): string =>
+    layout.machines.find(({ links }) => links.some((link) => link.mac === mac))?.name ?? mac
+  const answerer: Story["answerer"] = async (count = 3) => {
+    const names = Object.keys((await lab.arping(layout.client, address, count)).macs).map(nameOf)
+    assert.ok(names.length < 2, `${names.join(" and ")} answer for ${address}`)
+    return names[0]
+  }
+  const inspect: Story["inspect"] = async (node) => {
+    const answer = await askInspect(join(directory, "inspect", `${node}.sock`), "all", 5000)
+    return typeof answer === "object" && answer !== null && "code" in answer ? {} : answer
+  }
+  const obeyed = ({ kind, says }: { readonly kind: string; readonly says: string }): void =>
+    assert.equal(kind, "done", says)
+  const story: Story = {
+    lab,
+    sniffer: startSniffer(layout, network),
+    answerer,
+    inspect,
+    untilAnswers: async (...machines) => {
+      let found: string | undefined
+      await until(async () => machines.includes((found = await answerer(1)) ?? ""))
+      return found!
+    },
+    break: async (machine, fault) => obeyed(await lab.damage.break(machine, fault)),
+    mend: async (machine, fault) => obeyed(await lab.damage.mend(machine, fault)),
+    spokeSince: (sinceMs) => [...new Set(story.sniffer.spokenFor(address, sinceMs).map(({ by }) => by))],
+    findings: async (node) => listAt(await inspect(node), "findings").map((finding) => textAt(finding, "code") ?? ""),
+    takesPart: async (node) => {
+      const segments = listAt(await inspect(node), "segments")
+      return segments.length > 0 && segments.every((segment) => textAt(segment, "state") === "active")
+    },
+    moves: async (...among) => {
+      const told = await Promise.all(among.map(inspect))
+      return told
+        .flatMap((one, index) => listAt(one, "moves").filter((move) => textAt(move, "to") === among[index]))
+        .filter((move) => textAt(move, "from") !== undefined).length
+    },
+  }
+  await story.untilAnswers(...nodes)
+  return story
+}
+
+export const others = (node: string): readonly string[] => nodes.filter((one) => one !== node)
+
+export const nowMs = (): number => performance.now()
+
+/** A busy machine takes its time; a story that waits for what never comes is ended from outside. */
+export const until = async (holds: () => Promise<boolean> | boolean): Promise<void> => {
+  while (!(await holds())) await pause(20)
+}
