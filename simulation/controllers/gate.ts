@@ -37,6 +37,8 @@ export type Gate = {
   weather: { readonly share: number; readonly ways: readonly Way[] } | undefined
   lag: { readonly lateMs: number; readonly lists: boolean } | undefined
   falseLeases: boolean
+  /** When a list or a read last said what was no longer true. */
+  listedLateAtMs: number
   readonly kinds: Map<string, "forbidden" | "empty" | "missing">
   /** Called before and after a request is carried out. */
   onCarryOut: () => void
@@ -74,6 +76,7 @@ export const createGate = (etcd: Etcd, timeline: Timeline, random: Random, wallS
     if (request.stream) return openWatch(client, request, target, way)
     const isLate = gate.lag?.lists === true && request.method === "GET" && random.chance(0.5)
     const view = isLate ? lateView(etcd, timeline.now() - (gate.lag?.lateMs ?? 0)) : etcd
+    if (isLate) gate.listedLateAtMs = timeline.now()
     gate.author = client.name
     gate.onCarryOut()
     const isForged = gate.falseLeases && target.resource === "leases" && request.method !== "GET"
@@ -154,6 +157,7 @@ export const createGate = (etcd: Etcd, timeline: Timeline, random: Random, wallS
     weather: undefined,
     lag: undefined,
     falseLeases: false,
+    listedLateAtMs: -Infinity,
     kinds: new Map(),
     author: "somebody",
     onCarryOut: () => undefined,

@@ -122,7 +122,7 @@ export const createJudge = (world: World): Judge => {
         const isPlaceless = together.some((one) => wasUncovered(service, one, sinceMs))
         if (!isPlaceless || poolOf(etcd, address) === undefined) lost.push(address)
         // What no status told of was nobody's yet.
-        if (isPlaceless || !statusOf(service).includes(address)) continue
+        if (isPlaceless || !statusOf(service).includes(address) || listedLate()) continue
         const name = textAt(service, "metadata", "name")
         broke(
           "nobody renumbered",
@@ -139,6 +139,9 @@ export const createJudge = (world: World): Judge => {
     const free = Math.max(freeReleases, Math.floor((owners.size + gone.size) / 10))
     if (gone.size > free) broke("the brake holds", `${[...gone].join(" ")} went unasked`)
   }
+
+  /** Kubernetes promises that a list is no older than its request: where it is, only the ledger itself is safe. */
+  const listedLate = (): boolean => gate.listedLateAtMs > timeline.now() - staleMs
 
   /** It was in no pool at some time since it was given, or in another and the Service cares which. */
   const wasUncovered = (service: JsonObject, address: string, sinceMs: number): boolean => {

@@ -8,6 +8,7 @@ import { readFrame } from "./watch-frame.ts"
  * seldom to notice a mute watch within 15 s; and the resourceVersion of a short list proves nothing, because it counts
  * every write to etcd, of any kind. So after `quietMs` of silence a second watch, one second long, starts from where we
  * are. What it delivers, the first should have delivered too: if it has not, two seconds later, it is mute. The second
+ * is told that our place is forgotten (410), nobody knows what the first has missed: it counts as mute. The second
  * ends by itself, so its connection is used again: one small request a silent kind every eleven seconds, no new TLS
  * handshake, no object read twice.
  */
@@ -61,6 +62,7 @@ export const probed = (
     case "closed":
       return { kind: "quiet" }
     case "response":
+      return event.status === 410 ? { kind: "undecided", guard: missed(now) } : { kind: "unanswered" }
     case "failed":
       return { kind: "unanswered" }
   }
@@ -69,8 +71,9 @@ export const probed = (
 const weigh =
   (resource: Resource, now: Instant) =>
   (guard: MuteGuard, line: Json): MuteGuard => {
-    const { kind } = readFrame(line, resource)
-    return guard.state !== "asking" || kind === "bookmark" || kind === "error" ? guard : missed(now)
+    const frame = readFrame(line, resource)
+    if (guard.state !== "asking" || frame.kind === "bookmark") return guard
+    return frame.kind === "error" && frame.failure.reason !== "expired" ? guard : missed(now)
   }
 
 const missed = (now: Instant): MuteGuard => ({ state: "missed", verdictAt: after(now, graceMs) })

@@ -381,6 +381,17 @@ describe("a watch that is silent", () => {
     assert.equal(world.request().query["resourceVersion"], "7")
   })
 
+  test("counts as mute when the second hears that our place is forgotten: nobody knows what was missed (131, 126)", () => {
+    for (const asStatus of [true, false]) {
+      const world = synced().opened()
+      world.pass(10_000)
+      if (asStatus) world.answer(status(410, "Expired"))
+      else world.opened().frames(error(410)).closed()
+      world.pass(2000)
+      assert.deepEqual(world.told(), ["failing mute-watch"])
+    }
+  })
+
   test("is not mute when it tells the same a moment later", () => {
     const world = synced().opened()
     const first = world.request().id
