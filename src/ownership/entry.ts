@@ -36,6 +36,9 @@ export type Entry = {
   /** Planned moves and the last one: what paces those for readiness. */
   moves: number
   movedAt: Instant | undefined
+  /** How often of late this node fell out of the order, and when it last did. */
+  outs: number
+  outAt: Instant | undefined
 }
 
 export const newEntry = (key: Address): Entry => ({
@@ -53,4 +56,6 @@ export const newEntry = (key: Address): Entry => ({
   giveTo: undefined,
   moves: 0,
   movedAt: undefined,
+  outs: 0,
+  outAt: undefined,
 })

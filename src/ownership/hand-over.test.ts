@@ -34,9 +34,10 @@ test("an offer that is taken is a hand-over, and the finding goes with it", () =
   )
 })
 
-test("an empty order withdraws the address, and a later order is claimed under the same grant", () => {
+test("an order that stays empty for a second withdraws the address, and a later one is claimed under the same grant", () => {
   const rig = holdingRig()
-  const gone = rig.feed(view({ order: [] }))
+  assert.deepEqual(only(rig.feed(view({ order: [] })), "moved"), [])
+  const gone = rig.pass(1000)
   assert.deepEqual(
     only(gone, "moved").map(({ because }) => because.code),
     ["withdrawn"],

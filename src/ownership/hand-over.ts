@@ -2,6 +2,7 @@ import { after, type Instant } from "../time/instant.ts"
 import type { Holding, OpenOffer } from "./address.ts"
 import type { NodeId } from "./beat.ts"
 import type { Entry } from "./entry.ts"
+import { outOverAt } from "./flapping.ts"
 import type { OfferReason } from "./move.ts"
 import { paceOverAt } from "./pace.ts"
 import { clear, note, raise } from "./register.ts"
@@ -51,7 +52,8 @@ const mayGive = (state: SegmentState): boolean =>
 const reasonToGive = (state: SegmentState, entry: Entry, holding: Holding, now: Instant): Reason | undefined => {
   if (state.phase.is === "leaving") return { because: { code: "leaving" }, dueAt: now }
   if (entry.giveTo !== undefined) return { because: { code: "told-to-move", to: entry.giveTo }, dueAt: now }
-  if (!isInOrder(state, entry)) return { because: { code: "not-in-order" }, dueAt: now }
+  if (!isInOrder(state, entry))
+    return { because: { code: "not-in-order" }, dueAt: state.rules.pace ? outOverAt(entry, now) : now }
   const paced = state.rules.pace ? paceOverAt(entry, now) : now
   if (holding.unreadySince !== undefined) {
     const graceMs = state.rules["readiness-grace"] ? timing.readinessGraceMs : 0

@@ -1,10 +1,11 @@
-import { type At, earliest, type Instant } from "../time/instant.ts"
+import { after, type At, earliest, type Instant } from "../time/instant.ts"
 import { addressIndex } from "./address-index.ts"
 import type { Holding } from "./address.ts"
 import { announceDue, announceNextAt, announceSoon } from "./announce.ts"
 import type { NodeId } from "./beat.ts"
 import type { Claim } from "./claim.ts"
 import type { Entry } from "./entry.ts"
+import { outOverAt } from "./flapping.ts"
 import { handOver, handOverNextAt, withSince } from "./hand-over.ts"
 import type { MoveReason } from "./move.ts"
 import { clear } from "./register.ts"
@@ -15,7 +16,7 @@ import { become, claimAgain, letGo } from "./transition.ts"
 
 /** A held address: kept while its claim is the best, announced on schedule, offered while there is a reason. */
 export const judgeHolding = (state: SegmentState, entry: Entry, holding: Holding, at: At): void => {
-  const loss = lossOf(state, entry, holding)
+  const loss = lossOf(state, entry, holding, at.now)
   if (loss !== undefined) {
     clear(state, { code: "nobody-takes", address: entry.key, tried: [] })
     return letGo(state, entry, loss.kind, loss.because, loss.to)
@@ -32,7 +33,18 @@ export const judgeHolding = (state: SegmentState, entry: Entry, holding: Holding
 }
 
 export const holdingNextAt = (state: SegmentState, entry: Entry, holding: Holding, now: Instant): Instant | undefined =>
-  earliest(announceNextAt(state, holding, now), handOverNextAt(state, entry, holding, now))
+  earliest(
+    announceNextAt(state, holding, now),
+    handOverNextAt(state, entry, holding, now),
+    entry.group?.order.length === 0 ? withdrawnAt(state, entry, now) : undefined,
+  )
+
+/** When an address that nobody may answer for is let go; infinite where somebody may. */
+const withdrawnAt = (state: SegmentState, entry: Entry, now: Instant): Instant => {
+  if (entry.group!.order.length > 0) return Infinity as Instant
+  if (!state.rules.pace || entry.outAt === undefined) return now
+  return Math.max(after(entry.outAt, timing.emptyMs), outOverAt(entry, now)) as Instant
+}
 
 type Loss = {
   readonly kind: "free" | "revoked"
@@ -40,12 +52,12 @@ type Loss = {
   readonly to: NodeId | undefined
 }
 
-const lossOf = (state: SegmentState, entry: Entry, holding: Holding): Loss | undefined => {
+const lossOf = (state: SegmentState, entry: Entry, holding: Holding, now: Instant): Loss | undefined => {
   if (entry.group === undefined) {
     const isRenamed = state.groupOf.has(addressIndex(entry.key))
     return { kind: isRenamed ? "free" : "revoked", because: { code: "deleted" }, to: undefined }
   }
-  if (entry.group.order.length === 0) return { kind: "free", because: { code: "withdrawn" }, to: undefined }
+  if (now >= withdrawnAt(state, entry, now)) return { kind: "free", because: { code: "withdrawn" }, to: undefined }
   const by = betterClaim(state, entry, holding)
   if (by === undefined) return undefined
   if (holding.offer?.to === by.node)

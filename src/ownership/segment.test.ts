@@ -234,11 +234,18 @@ const peerContents: fc.Arbitrary<Partial<Beat>> = fc.oneof(
   fc.constant({ boot: 777 as Boot, state: "warming" as const }),
 )
 
+/** Nobody may answer any more, which must last for a second to count. */
+const emptied: Act = {
+  do: "feed",
+  input: { kind: "view", groups: [group({ key: 7 as Address, order: [] })], gone: [], complete: true },
+}
+
 const stories: fc.Arbitrary<Act[]> = fc.array(
   fc.oneof(
     { weight: 3, arbitrary: inputs.map((input): Act => ({ do: "feed", input })) },
     { weight: 3, arbitrary: fc.integer({ min: 0, max: 2500 }).map((ms): Act => ({ do: "pass", ms })) },
     { weight: 1, arbitrary: fc.integer({ min: 0, max: 3000 }).map((ms): Act => ({ do: "sleep", ms })) },
+    { weight: 1, arbitrary: fc.constantFrom<Act>(emptied, { do: "pass", ms: 1500 }) },
     {
       weight: 3,
       arbitrary: fc

@@ -76,7 +76,7 @@ const take = (state: SegmentState, input: SegmentInput, at: At): void => {
     case "members":
       return setMembers(state, input.members, at)
     case "view":
-      return applyView(state, input)
+      return applyView(state, input, at.now)
     case "beat":
       return receiveBeat(state, input.beat, at)
     case "question":

@@ -33,6 +33,15 @@ export const timing = {
   paceFirstMs: 5000,
   paceMaxMs: 300_000,
   paceForgetMs: 600_000,
+  /** A rollout takes a node out of a Local address' order once or twice; */
+  outsFree: 2,
+  /** beyond that its endpoints flap: what they last said must have held for so long, twice as long each time. */
+  outFirstMs: 1000,
+  /** An address whose pods are gone for good is dark on its holder for this long at most. */
+  outMaxMs: 16_000,
+  outForgetMs: 30_000,
+  /** Without endpoints there is nothing to lose: kept so long, an address whose endpoints are back keeps its holder. */
+  emptyMs: 1000,
   /** Beats missing so long although questions are answered: something filters the port. */
   beatsBlockedMs: 2000,
   arpIntervalMs: 1000,

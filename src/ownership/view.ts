@@ -1,7 +1,10 @@
 import { addressIndex } from "./address-index.ts"
 import type { Address } from "../net/address.ts"
+import type { Instant } from "../time/instant.ts"
 import type { Entry } from "./entry.ts"
+import { noteOut } from "./flapping.ts"
 import type { Group } from "./group.ts"
+import { isInOrder } from "./standing.ts"
 import { entryOf, type SegmentState, tell } from "./state.ts"
 import { timing } from "./timing.ts"
 
@@ -9,9 +12,10 @@ import { timing } from "./timing.ts"
 export const applyView = (
   state: SegmentState,
   page: { readonly groups: readonly Group[]; readonly gone: readonly Address[]; readonly complete: boolean },
+  now: Instant,
 ): void => {
   for (const key of page.gone) state.goneKeys.add(addressIndex(key))
-  for (const group of page.groups) applyGroup(state, group)
+  for (const group of page.groups) applyGroup(state, group, now)
   if (!page.complete) return
   for (const index of state.goneKeys) dropGroup(state, state.entries.get(index))
   state.goneKeys.clear()
@@ -23,14 +27,16 @@ export const applyView = (
  * A grant that falls while its group stays in the view is a ledger that was lost or restored, never a new giving: under
  * the lower one nobody who remembers the higher would ever claim the address.
  */
-const applyGroup = (state: SegmentState, told: Group): void => {
+const applyGroup = (state: SegmentState, told: Group, now: Instant): void => {
   const entry = entryOf(state, told.key)
   const before = entry.group?.grant ?? 0
   const group = told.grant < before ? { ...told, grant: before } : told
   state.goneKeys.delete(addressIndex(group.key))
   if (entry.group === undefined) appear(state, entry, group)
   else unmap(state, entry)
+  const wasIn = isInOrder(state, entry)
   entry.group = group
+  if (wasIn && !isInOrder(state, entry)) noteOut(entry, now)
   for (const address of group.addresses) state.groupOf.set(addressIndex(address), entry)
   if (entry.state.is === "holding")
     tell(state, { kind: "answering", key: entry.key, addresses: group.addresses, grant: entry.state.grant })
