@@ -31,7 +31,9 @@ export const unsettled = (world: World): string | undefined => {
       wrongStatus(key, service, owners, held, isHeld) ?? (isHeld ? undefined : missed(world, key, service, owners))
     if (wrong !== undefined) return wrong
   }
-  return wrongShare(new Map(services.map(([, service]) => [uidOf(service), service])), owners)
+  return held !== undefined
+    ? undefined
+    : wrongShare(new Map(services.map(([, service]) => [uidOf(service), service])), owners)
 }
 
 /** What the daemons' own decision would write now; what waits for a person is handed back. */
