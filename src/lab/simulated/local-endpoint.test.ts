@@ -39,7 +39,7 @@ test("the only Local pod serves until its end, and then nobody answers", async (
   assert.equal(lab.answererOf(vip), "attic-1")
   assert.equal(lab.ask(whoami).kind, "answered")
   lab.request("PATCH", `${podsPath}/first`, { metadata: { finalizers: null } })
-  lab.run(1000)
+  lab.run(1500)
   assert.equal(lab.answererOf(vip), undefined)
 })
 

@@ -119,6 +119,23 @@ test("a service proxy that stands still gives its addresses away at the next cha
   assert.equal(lab.answererOf(vip), "attic-2")
 })
 
+test("a service proxy freezes and nothing changes: its addresses are elsewhere within five seconds; where all freeze, nothing moves", async () => {
+  const lab = await settled()
+  lab.damage.break("attic-3", "proxy")
+  lab.run(5000)
+  assert.equal(lab.answererOf(vip), "attic-2")
+  lab.damage.mend(undefined, undefined)
+  lab.run(60_000)
+  lab.damage.break(undefined, "proxy")
+  lab.run(60_000)
+  assert.equal(lab.answererOf(vip), "attic-2")
+  const { body } = lab.request("GET", "/apis/porchlight.dev/v1alpha1/speakers/attic-2")
+  assert.deepEqual(
+    listAt(body, "status", "findings").map((finding) => textAt(finding, "code")),
+    ["nobody-takes"],
+  )
+})
+
 test("what only a kernel can break is refused, with the way to it", async () => {
   const lab = await raise(1)
   for (const fault of ["mtu=1280", "ipv6"])

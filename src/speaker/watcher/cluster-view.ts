@@ -57,6 +57,7 @@ export class ClusterView {
     const { elections, changed } = this.#elector.decide(cluster, touched)
     this.#elections = elections
     for (const key of touched.kind === "everything" ? [...elections.keys(), ...changed] : changed) this.#tell(key, at)
+    this.#dataPlane.serves(this.#keys.size > 0, at)
     if (first) this.#queue.complete()
     return [...(touched.kind === "everything" ? this.#surround(cluster) : []), ...this.due(at)]
   }

@@ -37,6 +37,27 @@ test("after a change the proxy is asked every 50 ms until it has synced, then ev
   assert.ok(late.length <= 3, `${late.length} questions in 21 quiet seconds`)
 })
 
+test("while addresses are served the proxy is asked every second and a half, so that it cannot stand still for long", () => {
+  const plane = new DataPlane()
+  const asked: number[] = []
+  for (let ms = 0; ms < 20_000; ms += 10) {
+    if (ms === 5000) plane.serves(true, at(ms))
+    if (ms === 12_000) plane.serves(false, at(ms))
+    if (plane.questions(at(ms).now).length === 0) continue
+    asked.push(ms)
+    plane.proxySaid({ is: "synced", syncedAt: 1, queuedAt: undefined }, at(ms))
+  }
+  assert.deepEqual(asked, [0, 6500, 8000, 9500, 11_000, 12_500])
+})
+
+test("where there is no proxy to ask it is asked seldom, whatever is served", () => {
+  const plane = new DataPlane()
+  plane.questions(at(0).now)
+  plane.proxySaid({ is: "absent" }, at(0))
+  plane.serves(true, at(10))
+  assert.equal(plane.wakeAt(), 30_000)
+})
+
 test("a proxy that stays behind is asked at leisure after ten seconds", () => {
   const plane = new DataPlane()
   plane.changed(radarr, at(0))

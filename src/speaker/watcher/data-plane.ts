@@ -1,9 +1,14 @@
 import type { ServiceName } from "../../cluster/name.ts"
-import { after, type At, type Instant } from "../../time/instant.ts"
+import { after, type At, earliest, type Instant } from "../../time/instant.ts"
 import { judgeReadiness, type LocalEvidence, type ProxyEvidence } from "./readiness.ts"
 
-/** How often the proxy is asked while something waits for it, while nothing does, and where there is none to ask. */
+/** How often the proxy is asked while something waits for it, while nothing is served by it, and where there is none. */
 const askWaitingMs = 50
+/**
+ * While addresses are served: one that stands still leaves its holder a second for the answer and two of grace, and
+ * has moved its addresses within five. Shorter than that grace, so that where all stand still all know before one gives.
+ */
+const askServingMs = 1500
 /** A proxy takes longer for many Services, and each answer is weighed for all of them. */
 const askWaitingMsPerService = 0.25
 const askIdleMs = 10_000
@@ -26,6 +31,7 @@ export class DataPlane {
   #askAt: Instant = 0 as Instant
   #asking = false
   #waitingSince: Instant | undefined
+  #isServing = false
   #asked = 0
 
   /** The Service, or who serves it, changed now: its rules must be written anew. */
@@ -45,6 +51,13 @@ export class DataPlane {
   forget(service: ServiceName): void {
     this.#changedAt.delete(service)
     this.#ports.delete(service)
+  }
+
+  /** Whether any address may be answered for: then the proxy must not stand still for long. */
+  serves(isServing: boolean, at: At): void {
+    if (isServing && !this.#isServing && this.#proxy?.is !== "absent")
+      this.#askAt = earliest(this.#askAt, after(at.now, askServingMs))!
+    this.#isServing = isServing
   }
 
   proxySaid(evidence: ProxyEvidence, at: At): void {
@@ -85,7 +98,7 @@ export class DataPlane {
     const hurried = this.#waitingSince !== undefined && at.now < after(this.#waitingSince, hurryMs)
     if (hurried && isBehind) return Math.max(askWaitingMs, this.#changedAt.size * askWaitingMsPerService)
     this.#waitingSince = undefined
-    return askIdleMs
+    return this.#isServing ? askServingMs : askIdleMs
   }
 
   /** In a hurry only those that changed, else all in turn. */
