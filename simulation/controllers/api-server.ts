@@ -160,11 +160,6 @@ export const expiredFrame: Json = {
   object: { kind: "Status", code: 410, reason: "Expired", message: "too old resource version" },
 }
 
-export const bookmarkFrame = (version: number): Json => ({
-  type: "BOOKMARK",
-  object: { metadata: { resourceVersion: String(version) } },
-})
-
 export const refusals: Readonly<Record<string, Answer>> = {
   conflict: refuse(409, "Conflict", "the object has been modified"),
   throttled: { ...refuse(429, "TooManyRequests"), retryAfter: "2" },

@@ -1,5 +1,5 @@
 import type { JsonObject } from "../../src/kubernetes/http.ts"
-import { objectAt, sameJson, textAt } from "../../src/kubernetes/json.ts"
+import { objectAt, sameJson } from "../../src/kubernetes/json.ts"
 
 /** A write that was carried out; `after` undefined: the object is gone. */
 export type Change = {
@@ -100,13 +100,6 @@ const firstAfter = (log: readonly Change[], version: number): number => {
   let at = log.length
   while (at > 0 && log[at - 1]!.version > version) at -= 1
   return at
-}
-
-/** `namespace/name`, or `name`. */
-export const keyOfObject = (object: JsonObject): string => {
-  const namespace = textAt(object, "metadata", "namespace")
-  const name = textAt(object, "metadata", "name") ?? ""
-  return namespace === undefined ? name : `${namespace}/${name}`
 }
 
 /** What a server that is late reads: the state at an earlier moment. It is written to as if it were not late. */

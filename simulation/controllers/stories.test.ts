@@ -5,7 +5,7 @@ import { simulate } from "./simulate.ts"
 import { profiles } from "./stories.ts"
 
 /** `node simulation/controllers/run.ts --seeds 100000` tells more, in two processes. */
-const seedsEach = Number(process.env["PORCHLIGHT_SEEDS"] ?? 40)
+const seedsEach = Number(process.env["PORCHLIGHT_SEEDS"] ?? 100)
 /** All profiles together; on a slow machine fewer stories are told, not longer waited. */
 const timeBoxMs = 25_000
 

@@ -13,12 +13,23 @@ import type { Condition } from "./service-status.ts"
 export const announcingOf = (cluster: Cluster): Announcing => {
   const holders = new Map<Address, readonly NodeName[]>()
   const contested = new Map<Address, Contest & { readonly seenBy: NodeName }>()
+  const unheard = unheardNodes(cluster)
   for (const [node, report] of cluster.speakers) {
+    if (unheard.has(node)) continue
     for (const address of report.holds.keys()) holders.set(address, [...(holders.get(address) ?? []), node])
     for (const [address, contest] of report.contested)
       if (!contested.has(address)) contested.set(address, { ...contest, seenBy: node })
   }
   return { holders, contested }
+}
+
+/**
+ * Nodes that no speaker hears: what their Speaker objects say is what they said last. Where nobody hears anybody (one
+ * node, or beats filtered everywhere) that tells nothing.
+ */
+const unheardNodes = ({ speakers }: Cluster): ReadonlySet<NodeName> => {
+  const heard = new Set([...speakers.values()].flatMap(({ hears }) => hears))
+  return new Set(heard.size === 0 ? [] : [...speakers.keys()].filter((node) => !heard.has(node)))
 }
 
 /** What the controller says about a Service in conditions, and which of them stay as they stand for now. */
