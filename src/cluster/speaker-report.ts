@@ -8,6 +8,8 @@ export type ReportedInterface = {
   readonly mac: Mac | undefined
   /** Switched on and frames pass. */
   readonly up: boolean
+  /** Wi-Fi: radios and access points lose ARP and move slowly. */
+  readonly wireless: boolean
   /** The bridge, bond or team that speaks for it. */
   readonly master: string | undefined
   /** With the length of the connected prefix; IPv6 link-local ones may be left out. */
@@ -27,4 +29,6 @@ export type SpeakerReport = {
   readonly dataPlaneReady: boolean
   readonly contested: ReadonlyMap<Address, Contest>
   readonly holds: ReadonlyMap<Address, ReportedHold>
+  /** Nodes whose beats it receives on any network. */
+  readonly hears: readonly NodeName[]
 }

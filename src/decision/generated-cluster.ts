@@ -158,11 +158,18 @@ const speakerNamed = (name: string): fc.Arbitrary<JsonObject> =>
       up: fc.constantFrom(true, true, false),
       link: fc.constantFrom("eth0", "eth1"),
       master: rarely(fc.constant("br0"), 8),
+      wireless: fc.boolean(),
       near: fc.boolean(),
     })
-    .map(({ up, link, master, near }) =>
+    .map(({ up, link, master, wireless, near }) =>
       speakerObject(name, [
-        fields({ name: link, up, master, addresses: [near ? "10.0.0.9/16" : "172.16.0.9/16", "2001:db8::9/32"] }),
+        fields({
+          name: link,
+          up,
+          master,
+          wireless,
+          addresses: [near ? "10.0.0.9/16" : "172.16.0.9/16", "2001:db8::9/32"],
+        }),
       ]),
     )
 

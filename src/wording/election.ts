@@ -59,6 +59,8 @@ export const behindSentence = ({ node, by }: Behind): string => {
       return `${node} is preferred (preferredNodeSelectors)`
     case "subnet":
       return `${node} is on the address' network`
+    case "cable":
+      return `${node} is on a cable, and this node on Wi-Fi only`
     case "hash":
       return `${node} has the lower SHA-256 of node#address, as in MetalLB`
   }

@@ -190,6 +190,7 @@ const orderedBy = ({ candidates, addresses }: OrderView): readonly string[] => {
   const first = [
     ...(by.has("preference") ? ["preferredNodeSelectors"] : []),
     ...(by.has("subnet") ? ["being on the address' network"] : []),
+    ...(by.has("cable") ? ["Wi-Fi last"] : []),
     `lowest SHA-256 of node#${addresses[0] ?? ""} among those who may, as in MetalLB`,
   ]
   return [`order: ${first.join(", then ")}`]

@@ -17,6 +17,7 @@ export const readSpeakerReport = (object: JsonObject, faults: Faults): SpeakerRe
     dataPlaneReady: field(object, "status", "dataPlaneReady") !== false,
     contested: new Map(listAt(object, "status", "contested").flatMap(readContest)),
     holds: new Map(listAt(object, "status", "holds").flatMap(readHold)),
+    hears: listAt(object, "status", "segments").flatMap((segment) => textsAt(segment, "hears") as NodeName[]),
   }
 }
 
@@ -28,6 +29,7 @@ const readInterface = (item: Json): readonly ReportedInterface[] => {
       name,
       mac: parseMac(textAt(item, "mac") ?? ""),
       up: field(item, "up") !== false,
+      wireless: field(item, "wireless") === true,
       master: textAt(item, "master"),
       addresses: textsAt(item, "addresses").flatMap(readInterfaceAddress),
     },

@@ -40,6 +40,8 @@ export type Fitness =
       readonly score: number
       /** Connected prefixes of the interfaces it would answer on; empty where its speaker has not reported. */
       readonly subnets: readonly Prefix[]
+      /** It would answer over Wi-Fi only. */
+      readonly wireless: boolean
       /** Drained: it answers only if nobody else can. */
       readonly leaving: boolean
     }
@@ -56,8 +58,10 @@ export const fitnessOf = (
   const allowed = interfacesOf(here)
   const bar = report === undefined ? undefined : interfaceBar(allowed, report)
   if (bar !== undefined) return { kind: "barred", bars: [bar] }
-  const subnets = (report?.interfaces ?? []).filter((link) => isUsable(link, allowed)).flatMap(prefixesOf)
-  return { kind: "fit", score: scoreOf(here, node), subnets, leaving: node.marks.has("leaving") }
+  const links = (report?.interfaces ?? []).filter((link) => isUsable(link, allowed))
+  const wireless = links.length > 0 && links.every((link) => link.wireless)
+  const leaving = node.marks.has("leaving")
+  return { kind: "fit", score: scoreOf(here, node), subnets: links.flatMap(prefixesOf), wireless, leaving }
 }
 
 const markBars = ({ marks }: Node): readonly Bar[] => [

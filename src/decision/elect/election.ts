@@ -15,7 +15,7 @@ export type AddressGroup = {
   readonly moveTo: string | undefined
 }
 
-/** `score`: the sum of preferences; equal scores stand in order of subnet, then of MetalLB's hash. */
+/** `score`: the sum of preferences; equal scores stand in order of subnet, Wi-Fi last, then of MetalLB's hash. */
 export type Candidate = { readonly node: NodeName; readonly score: number }
 
 /** Why nobody may answer for a group. */
@@ -53,7 +53,7 @@ export type Bar =
   | { readonly code: "interface-enslaved"; readonly interface: string; readonly master: string }
 
 /** Why a node that may answer stands behind another. */
-export type Behind = { readonly node: NodeName; readonly by: "preference" | "subnet" | "hash" }
+export type Behind = { readonly node: NodeName; readonly by: "preference" | "subnet" | "cable" | "hash" }
 
 export type WhyNot =
   | { readonly kind: "barred"; readonly bars: NonEmpty<Bar> }

@@ -202,6 +202,35 @@ test("preference comes before the network, the network before the hash", () => {
   })
 })
 
+test("a node that is on Wi-Fi only stands behind those on a cable, and says why", () => {
+  const link = (name: string, wireless: boolean): JsonObject => ({
+    name,
+    up: true,
+    wireless,
+    addresses: ["192.0.2.1/24"],
+  })
+  const cluster = clusterOf(
+    pool,
+    advertisementObject("ad", {}),
+    nodeObject("worker-1"),
+    nodeObject("worker-2"),
+    nodeObject("worker-3"),
+    ...running("a/b", { has: ["192.0.2.10"] }),
+  )
+  const [best, second, last] = orderOf(only(cluster))
+  const onRadio = lan(
+    speakerObject(best!, [link("wlan0", true)]),
+    speakerObject(second!, [link("wlan0", true), link("eth0", false)]),
+    speakerObject(last!, [link("eth0", false)]),
+    ...running("a/b", { has: ["192.0.2.10"] }),
+  )
+  assert.deepEqual(orderOf(only(onRadio)), [second, last, best])
+  assert.deepEqual(whyNot(onRadio, only(onRadio), best as NodeName), {
+    kind: "behind",
+    behind: { node: last, by: "cable" },
+  })
+})
+
 test("a Speaker object that was just made says nothing of interfaces, and bars nobody", () => {
   const fresh: JsonObject = { apiVersion: "porchlight.dev/v1alpha1", kind: "Speaker", metadata: { name: "worker-1" } }
   assert.equal(orderOf(only(lan(fresh, ...running("a/b", { has: ["192.0.2.10"] })))).length, 3)

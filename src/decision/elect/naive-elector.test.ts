@@ -66,12 +66,17 @@ const naiveOrder = (cluster: Cluster, { group }: Election): readonly string[] =>
     ).some((link) => link.addresses.some((own) => sameNetwork(own, ballot)))
       ? 0
       : 1
+  const radio = (node: Node): number => {
+    const here = ads.filter((ad) => takes(ad, node))
+    const own = links(cluster, here, node)
+    return own.length > 0 && own.every((link) => link.wireless) ? 1 : 0
+  }
   const hash = (node: Node): string =>
     createHash("sha256")
       .update(`${node.name}#${printAddress(ballot)}`)
       .digest("hex")
   return (staying.length > 0 ? staying : may)
-    .toSorted((a, b) => score(b) - score(a) || far(a) - far(b) || (hash(a) < hash(b) ? -1 : 1))
+    .toSorted((a, b) => score(b) - score(a) || far(a) - far(b) || radio(a) - radio(b) || (hash(a) < hash(b) ? -1 : 1))
     .map((node) => node.name)
 }
 

@@ -70,12 +70,15 @@ const behind = (
   own: Candidate,
 ): Behind => {
   if (ahead.score !== own.score) return { node: ahead.node, by: "preference" }
-  const near = (node: NodeName): boolean => {
+  const placeOf = (node: NodeName): { readonly near: boolean; readonly wireless: boolean } => {
     const found = cluster.nodes.get(node)
     const voice = voices[0]
-    if (found === undefined || voice === undefined) return false
+    if (found === undefined || voice === undefined) return { near: false, wireless: false }
     const fitness = fitnessOf(voice.advertisements, voice.service, found, cluster.speakers.get(node))
-    return fitness.kind === "fit" && isInSubnet(fitness.subnets, group.addresses[0])
+    if (fitness.kind === "barred") return { near: false, wireless: false }
+    return { near: isInSubnet(fitness.subnets, group.addresses[0]), wireless: fitness.wireless }
   }
-  return { node: ahead.node, by: near(ahead.node) === near(own.node) ? "hash" : "subnet" }
+  const [first, second] = [placeOf(ahead.node), placeOf(own.node)]
+  if (first.near !== second.near) return { node: ahead.node, by: "subnet" }
+  return { node: ahead.node, by: first.wireless === second.wireless ? "hash" : "cable" }
 }

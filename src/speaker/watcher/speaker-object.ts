@@ -71,6 +71,7 @@ const interfaceStatus = ({ device, use }: JudgedLink, all: readonly JudgedLink[]
     name: device.name,
     ...(device.mac !== undefined && { mac: printMac(device.mac) }),
     up: device.up && device.running,
+    ...(device.kind === "wifi" && { wireless: true }),
     ...(master !== undefined && { master }),
     addresses: device.addresses
       .filter(({ state, address }) => state === "usable" && address !== device.linkLocal)
