@@ -1,5 +1,5 @@
+import { portInWords, type Weather } from "./lan.ts"
 import type { Port } from "./packet.ts"
-import type { Weather } from "./lan.ts"
 
 /** A node by its port, or by the part it plays in group 0 when the story first names it. */
 export type Role = Port | "holder" | "successor"
@@ -24,6 +24,10 @@ export type Act = { readonly at: number } & (
       readonly channel: "beat" | "arp"
     }
   | { readonly do: "weather"; readonly weather: Weather }
+  /** So much of what passes one port is lost, either way; 0: it is well again. */
+  | { readonly do: "lossy"; readonly node: Role; readonly segment: number; readonly loss: number }
+  /** The node's wall clock is so far off from now on. */
+  | { readonly do: "clock"; readonly node: Role; readonly offsetS: number }
   /** SIGTERM. `backAfterMs`: after the exit a new process starts; undefined: none does. */
   | {
       readonly do: "stop"
@@ -43,7 +47,7 @@ export type Act = { readonly at: number } & (
 )
 
 /** What happened, in words. */
-export const actInWords = (act: Act, nameOf: (role: Role) => string = String): string => {
+export const actInWords = (act: Act, nameOf: (role: Role) => string = roleInWords): string => {
   switch (act.do) {
     case "start":
       return `node ${nameOf(act.node)} starts`
@@ -71,6 +75,10 @@ export const actInWords = (act: Act, nameOf: (role: Role) => string = String): s
       return `${act.channel} packets pass node ${nameOf(act.node)} again on segment ${act.segment}`
     case "weather":
       return `loss ${Math.round(act.weather.loss * 100)} %, delay ${act.weather.delayMs.map((ms) => ms.toFixed(1)).join("-")} ms, duplicates ${Math.round(act.weather.duplicates * 100)} %`
+    case "lossy":
+      return `node ${nameOf(act.node)}'s port on segment ${act.segment} loses ${Math.round(act.loss * 100)} %`
+    case "clock":
+      return `node ${nameOf(act.node)}'s wall clock is set ${Math.round(act.offsetS)} s off`
     case "stop":
       return `node ${nameOf(act.node)} is told to stop: ${act.how}${act.backAfterMs === undefined ? "" : `, back ${Math.round(act.backAfterMs)} ms after its exit`}`
     case "api":
@@ -91,3 +99,5 @@ export const actInWords = (act: Act, nameOf: (role: Role) => string = String): s
       return act.answers ? "a stranger answers for every address" : "the stranger falls silent"
   }
 }
+
+const roleInWords = (role: Role): string => (typeof role === "number" ? portInWords(role) : role)

@@ -1,6 +1,6 @@
 import { type Act, actInWords, type Role } from "./act.ts"
 import { holderOf, lastHolder } from "./history.ts"
-import { nodeIdOf, plugOf, wayOf } from "./lan.ts"
+import { nodeIdOf, plugOf, portInWords, wayOf } from "./lan.ts"
 import { stepNode } from "./node.ts"
 import type { Port } from "./packet.ts"
 import { endNode, sleepNode, startNode } from "./process.ts"
@@ -10,7 +10,7 @@ import { observeNode, tellStory, type World } from "./world.ts"
 /** Lets an act happen. What makes no sense at that moment (a crash of the dead) changes nothing. */
 export const befall = (world: World, act: Act): void => {
   tellStory(world, () =>
-    actInWords(act, (role) => (typeof role === "number" ? `${role}` : `${portFor(world, role)} (${role})`)),
+    actInWords(act, (role) => (typeof role === "number" ? portInWords(role) : `${portFor(world, role)} (${role})`)),
   )
   const { lan } = world
   switch (act.do) {
@@ -52,6 +52,12 @@ export const befall = (world: World, act: Act): void => {
       return observeAll(world)
     case "weather":
       lan.weather = act.weather
+      return undefined
+    case "lossy":
+      lan.lossy.set(plugOf(act.segment, portFor(world, act.node)), act.loss)
+      return undefined
+    case "clock":
+      nodeAt(world, portFor(world, act.node)).clockOffsetS = act.offsetS
       return undefined
     case "stop":
       return stop(world, act)

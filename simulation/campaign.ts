@@ -19,8 +19,14 @@ export type Share = {
   readonly workers: number
 }
 
-/** Seed n runs profile n modulo their number, so that any long stretch of seeds has them all. */
-export const profileOf = (seed: number, among: readonly Profile[] = profiles): Profile => among[seed % among.length]!
+/**
+ * Seed n runs profile n modulo their number, so that any long stretch of seeds has them all. Where it is not the turn of
+ * a long story, the first profile runs.
+ */
+export const profileOf = (seed: number, among: readonly Profile[] = profiles): Profile => {
+  const chosen = among[seed % among.length]!
+  return Math.floor(seed / among.length) % chosen.weight === 0 ? chosen : among[0]!
+}
 
 export const runShare = (share: Share, among: readonly Profile[] = profiles, options: RunOptions = {}): Tally => {
   const tally: Tally = { runs: {}, failures: [], events: 0, virtualMs: 0 }

@@ -7,6 +7,16 @@ export const gatewayPort: Port = 60
 export const clientPort: Port = 61
 export const strangerPort: Port = 62
 const portsMax = 64
+
+/** As stories call what stands at a port. */
+export const portInWords = (port: Port): string => onlookers.get(port) ?? `${port}`
+
+const onlookers: ReadonlyMap<Port, string> = new Map([
+  [gatewayPort, "the gateway"],
+  [clientPort, "the client"],
+  [strangerPort, "the stranger"],
+])
+
 export const gatewayAddress: Address = parseIpv4("10.0.0.1")!
 
 /** Node ids are hashes: they say nothing of the order of the ports. */
@@ -36,6 +46,8 @@ export type Lan = {
   readonly mute: Set<number>
   /** Ports where a packet filter drops a channel. */
   readonly filters: { readonly beat: Set<number>; readonly arp: Set<number> }
+  /** Ports that lose part of what passes, either way. */
+  readonly lossy: Map<number, number>
 }
 
 export const createLan = (segments: number, nodes: readonly Port[]): Lan => ({
@@ -46,6 +58,7 @@ export const createLan = (segments: number, nodes: readonly Port[]): Lan => ({
   deaf: new Set(),
   mute: new Set(),
   filters: { beat: new Set(), arp: new Set() },
+  lossy: new Map(),
 })
 
 export const plugOf = (segment: number, port: Port): number => segment * portsMax + port
@@ -59,6 +72,11 @@ export const transit = (lan: Lan, packet: Packet, to: Port, random: Random): rea
   if (lan.cuts.size > 0 && lan.cuts.has(wayOf(segment, from, to))) return lost
   const filter = lan.filters[channel]
   if (filter.size > 0 && (filter.has(plugOf(segment, from)) || filter.has(plugOf(segment, to)))) return lost
+  if (
+    lan.lossy.size > 0 &&
+    (isLostAt(lan, plugOf(segment, from), random) || isLostAt(lan, plugOf(segment, to), random))
+  )
+    return lost
   const { loss, delayMs, duplicates } = lan.weather
   if (loss > 0 && random.chance(loss)) return lost
   const first = random.between(delayMs[0], delayMs[1])
@@ -66,6 +84,8 @@ export const transit = (lan: Lan, packet: Packet, to: Port, random: Random): rea
 }
 
 const lost: readonly number[] = []
+
+const isLostAt = (lan: Lan, plug: number, random: Random): boolean => random.chance(lan.lossy.get(plug) ?? 0)
 
 /** Whether the client's question would reach the node and the answer come back. */
 export const isReachable = (lan: Lan, segment: number, node: Port): boolean =>

@@ -8,7 +8,7 @@ import { arpIn, type Packet } from "./packet.ts"
 import { observeAnswerers, type SimNode, tellStory, type World } from "./world.ts"
 
 /** Wall clocks begin here: 2026-01-01. */
-const wallStartS = 1_767_225_600
+export const wallStartS = 1_767_225_600
 /** A timer fires a little late. */
 const timerLateMs = 0.5
 

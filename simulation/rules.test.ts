@@ -40,6 +40,17 @@ const worths: readonly Worth[] = [
   { rule: "patience", profile: "flapping", seeds: [3, 4], breaks: "L9 no ping-pong" },
   { rule: "readiness-grace", profile: "unready", seeds: [3, 5], breaks: "L3 no move without a cause" },
   { rule: "pace", profile: "readiness", seeds: [1, 2], breaks: "L9 no ping-pong" },
+  { rule: "tie-by-node-id", profile: "partition", seeds: [1, 4], breaks: "L1 one answerer" },
+  {
+    rule: "third-witness",
+    profile: "lossy-port",
+    seeds: [8, 12],
+    breaks: "L9 a lossy port moves an address once and for all",
+  },
+  { rule: "connected-witness", profile: "dark-minute", seeds: [2, 3], breaks: "L10 no move on return" },
+  { rule: "epoch-above-seen", profile: "clock-apart", seeds: [1, 2], breaks: "L9 the sleeper takes nothing back" },
+  { rule: "doubt-after-gap", profile: "suspend", seeds: [1, 3], breaks: "L4 nothing for a lost address" },
+  { rule: "estate", profile: "rolling", seeds: [1, 2], breaks: "L7 restart moves nothing" },
 ]
 
 for (const { rule, profile, seeds, breaks } of worths)

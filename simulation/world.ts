@@ -12,7 +12,8 @@ import { addressesOf, type TrueGroup } from "./truth.ts"
 /** A machine with a process that may be absent, asleep or stalled. */
 export type SimNode = {
   readonly port: Port
-  readonly clockOffsetS: number
+  /** How far its wall clock is off. */
+  clockOffsetS: number
   /** Absent where no process runs. */
   program: NodeProgram | undefined
   boots: number

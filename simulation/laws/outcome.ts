@@ -1,3 +1,4 @@
+import type { Role } from "../act.ts"
 import { holderOf } from "../history.ts"
 import { memoryKey } from "../host.ts"
 import { macOf, portOf } from "../packet.ts"
@@ -16,6 +17,17 @@ export const newestGrantWins: Law = {
     return undefined
   },
 }
+
+/** L8: by then somebody else than the blind node has claimed the group's second grant, if it was given to anybody else. */
+export const secondGrantClaimed = (blind: Role, by: number): Law => ({
+  name: "L8 a newer grant is claimed behind its holder's back",
+  broken: (world) => {
+    const holder = typeof blind === "number" ? blind : world.cast.get(blind)
+    if (world.groups[0]!.order.every((node) => node === holder)) return undefined
+    const claim = world.history.claims.find(({ grant, node, at }) => grant === 2 && node !== holder && at <= by)
+    return claim === undefined ? `nobody claimed the second grant by ${by.toFixed(0)}` : undefined
+  },
+})
 
 /** L11: what the client remembers is the holder's MAC. */
 export const clientKnowsHolder: Law = {

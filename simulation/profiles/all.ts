@@ -1,9 +1,14 @@
+import { blindHolder, dayWithoutApi } from "./api.ts"
+import { clockApart, clockJump, suspend } from "./clocks.ts"
 import { crashAndReturn, death, impostor } from "./death.ts"
 import { anything, singleFaults } from "./faults.ts"
-import { deletion, readiness, regrant, unready } from "./grants.ts"
+import { deletion, orderFlaps, readiness, regrant, unready } from "./grants.ts"
 import { brokenPromise, leaving, plannedMove, restart } from "./hand-over.ts"
 import { beatsBlocked, deaf, flapping, isolation, switchRestart, twoNodes, twoSegments } from "./links.ts"
+import { darkMinute, lossyHour, lossyPort, oneWay } from "./loss.ts"
+import { partition } from "./partition.ts"
 import type { Profile } from "./profile.ts"
+import { allRestart, rolling } from "./restarts.ts"
 import { amnesia, stalls, survivor, unseenPause, wake } from "./sleep.ts"
 import { adoption, calm, coldStart, oppositeViews, stranger } from "./start.ts"
 
@@ -38,5 +43,18 @@ export const profiles: readonly Profile[] = [
   deletion,
   unready,
   readiness,
+  orderFlaps,
   impostor,
+  partition,
+  oneWay,
+  lossyPort,
+  lossyHour,
+  darkMinute,
+  clockJump,
+  clockApart,
+  suspend,
+  blindHolder,
+  dayWithoutApi,
+  allRestart,
+  rolling,
 ]

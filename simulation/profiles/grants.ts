@@ -85,3 +85,41 @@ export const readiness: Profile = profile("readiness", (random) => {
     laws: [...after.laws, overlapAtMost(10, { from: 0 }), movesAtMost(5, { from: 0 }, "L9 no ping-pong")],
   }
 })
+
+/**
+ * A node's only endpoint comes and goes ten times a second for a minute: it is in the order and out of it, now and then the
+ * order is empty. Watchers see each change at once. The address may not follow every time.
+ */
+export const orderFlaps: Profile = profile(
+  "order-flaps",
+  (random) => {
+    const nodes = drawNodes(random, 2)
+    const all = random.shuffle(portsOf(nodes))
+    const [first, second] = all as [number, number]
+    const orders = random.pick<readonly (readonly number[])[]>([
+      [[first], [second]],
+      [[first, second], [second]],
+      [[first], []],
+      [all, all.slice(1)],
+      [[first], [second], []],
+    ])
+    const ends = settledMs + 60_000
+    const acts = Array.from({ length: 600 }, (_, i): Act => ({
+      at: settledMs + i * 100 + random.unit() * 20,
+      do: "order",
+      group: 0,
+      order: orders[i % orders.length]!,
+    }))
+    const after = settled(ends + 20_000)
+    return {
+      nodes,
+      groups: [{ order: orders[0]! }],
+      viewDelayMs: [5, 30],
+      clientAsksEveryMs: 1000,
+      endMs: after.endMs,
+      acts: [...startAll(random, nodes), ...acts, { at: ends, do: "order", group: 0, order: orders[0]! }],
+      laws: [...after.laws, overlapAtMost(10, { from: 0 }), movesAtMost(5, { from: 0 }, "L9 no ping-pong")],
+    }
+  },
+  5,
+)

@@ -9,7 +9,12 @@ import { createRandom, type Random } from "../random.ts"
 import type { Scenario, ScenarioGroup } from "../scenario.ts"
 
 /** A family of stories: the same kind of thing befalls other clusters at other moments. */
-export type Profile = { readonly name: string; readonly scenario: (seed: number) => Scenario }
+export type Profile = {
+  readonly name: string
+  readonly scenario: (seed: number) => Scenario
+  /** A story of hours takes the time of so many others: it runs once where they run so often. */
+  readonly weight: number
+}
 
 /** Everybody has started, has its view and has claimed. */
 export const settledMs = 2500
@@ -24,8 +29,9 @@ export type Draft = Partial<Omit<Scenario, "profile" | "seed" | "acts" | "laws">
 }
 
 /** Names a profile; `draft` draws the story from a stream that the seed begins. */
-export const profile = (name: string, draft: (random: Random) => Draft): Profile => ({
+export const profile = (name: string, draft: (random: Random) => Draft, weight = 1): Profile => ({
   name,
+  weight,
   scenario: (seed: number): Scenario => {
     const random = createRandom(seed * 7919 + nameHash(name))
     const drawn = draft(random)
