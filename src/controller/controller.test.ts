@@ -407,17 +407,33 @@ test("conditions say whether it has an address, and why not", () => {
   assert.match(conditionOf(control, "media/radarr", "Allocated"), /^False UnknownPool .*no-such-pool/)
 })
 
-test("a condition follows what speakers report within a second, and moves its time only with its status", () => {
+test("a condition follows what speakers report within a second", () => {
   const { control } = running()
   control.createService("media/plex")
   control.run(5000)
-  control.must("POST", "/apis/porchlight.dev/v1alpha1/speakers", {
-    apiVersion: "porchlight.dev/v1alpha1",
-    kind: "Speaker",
-    metadata: { name: "w1" },
-  })
-  const holds = [{ address: "10.69.1.150", link: "eth0", grant: 1, epoch: 1 }]
-  control.must("PATCH", "/apis/porchlight.dev/v1alpha1/speakers/w1/status", { status: { holds } })
+  control.report("w1", { holds: [plexHold], hears: [] })
+  control.run(1100)
+  assert.equal(conditionOf(control, "media/plex", "Announced"), "True Announced 10.69.1.150 by w1")
+})
+
+test("a node that died goes on standing in its Speaker object; the condition names who answers now", () => {
+  const { control } = running()
+  control.createService("media/plex")
+  control.run(5000)
+  control.report("w1", { holds: [plexHold], hears: ["w2"] })
+  control.report("w2", { holds: [{ ...plexHold, epoch: 2 }], hears: ["w1"] })
+  control.run(1100)
+  assert.equal(conditionOf(control, "media/plex", "Announced"), "True Announced 10.69.1.150 by w1 and w2")
+  control.report("w2", { holds: [{ ...plexHold, epoch: 2 }], hears: [] })
+  control.run(1100)
+  assert.equal(conditionOf(control, "media/plex", "Announced"), "True Announced 10.69.1.150 by w2")
+})
+
+test("where beats are filtered between all nodes nobody hears anybody, and each report counts", () => {
+  const { control } = running()
+  control.createService("media/plex")
+  control.run(5000)
+  for (const node of ["w1", "w2"]) control.report(node, { holds: node === "w1" ? [plexHold] : [], hears: [] })
   control.run(1100)
   assert.equal(conditionOf(control, "media/plex", "Announced"), "True Announced 10.69.1.150 by w1")
 })
@@ -438,6 +454,8 @@ test("a thousand Services at once have addresses in few rounds and few ledger wr
   const rounds = control.outputs.filter(({ kind }) => kind === "reconciled").length
   assert.ok(rounds < 200, `${rounds} rounds`)
 })
+
+const plexHold = { address: "10.69.1.150", link: "eth0", grant: 1, epoch: 1 }
 
 const poolPath = `/apis/metallb.io/v1beta1/namespaces/${namespace}/ipaddresspools/first-pool`
 const ledgersPath = "/apis/porchlight.dev/v1alpha1/addressledgers"

@@ -112,6 +112,19 @@ export class InMemoryControl {
     })
   }
 
+  /** What the speaker of a node says of itself. */
+  report(node: string, { holds, hears }: { readonly holds: readonly Json[]; readonly hears: readonly string[] }): void {
+    const path = "/apis/porchlight.dev/v1alpha1/speakers"
+    if (!this.items(path).some((object) => textAt(object, "metadata", "name") === node))
+      this.must("POST", path, { apiVersion: "porchlight.dev/v1alpha1", kind: "Speaker", metadata: { name: node } })
+    const status = {
+      interfaces: [],
+      segments: [{ segment: "eth0/0", link: "eth0", hears: [...hears] }],
+      holds: [...holds],
+    }
+    this.must("PATCH", `${path}/${node}/status`, { status })
+  }
+
   /** Starts a controller of an identity of its own. */
   start(options: { readonly befalls?: Befalls; readonly loadBalancerClass?: string } = {}): ControllerProcess {
     const name = `controller-${++this.#processes}`
