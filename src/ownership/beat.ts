@@ -36,6 +36,8 @@ export type Beat = {
   readonly state: SpeakerState
   /** "I was on time and heard nobody for a window." */
   readonly alone: boolean
+  /** "The gateway answers me." */
+  readonly hasGateway: boolean
   /** The sender's own interval and misses: they make the receiver's window. */
   readonly intervalMs: number
   readonly misses: number

@@ -8,6 +8,8 @@ export type Finding =
   | { readonly code: "beats-blocked"; readonly peer: NodeId; readonly port: number }
   /** Members are listed and none is heard, though this node is connected: a filter between the nodes, or all are dead. */
   | { readonly code: "nobody-heard"; readonly members: number; readonly port: number }
+  /** The gateway has fallen silent to this node and answers that peer: what is held here is offered to the others. */
+  | { readonly code: "gateway-lost"; readonly answers: NodeId }
   /** Nothing at all arrives on this link. */
   | { readonly code: "hears-nothing" }
   /** Somebody who is none of us answers for an address that nobody of us ever held: it is not announced. */
@@ -29,3 +31,25 @@ export type Finding =
   | { readonly code: "malformed-claim"; readonly peer: NodeId; readonly address: Address }
   /** The program was not run for longer than half a window; its addresses were silent until peers confirmed them. */
   | { readonly code: "stalled"; readonly gapMs: number }
+
+/** The nodes a finding is about. */
+export const nodesOf = (finding: Finding): readonly NodeId[] => {
+  switch (finding.code) {
+    case "beats-blocked":
+    case "malformed-claim":
+      return [finding.peer]
+    case "member-answers":
+      return [finding.member]
+    case "gateway-lost":
+      return [finding.answers]
+    case "nobody-takes":
+      return finding.tried
+    case "answered-without-token":
+    case "hears-nothing":
+    case "no-witness":
+    case "nobody-heard":
+    case "stalled":
+    case "stranger-answers":
+      return []
+  }
+}

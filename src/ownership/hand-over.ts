@@ -5,6 +5,7 @@ import type { Entry } from "./entry.ts"
 import { outOverAt } from "./flapping.ts"
 import type { OfferReason } from "./move.ts"
 import { paceOverAt } from "./pace.ts"
+import { isReady } from "./readiness.ts"
 import { clear, note, raise } from "./register.ts"
 import { isInOrder } from "./standing.ts"
 import type { SegmentState } from "./state.ts"
@@ -38,7 +39,7 @@ export const handOverNextAt = (
 
 /** Since when the holder is not ready, and since when a better one lives: what the reasons below wait for. */
 export const withSince = (state: SegmentState, entry: Entry, holding: Holding, now: Instant): Holding => {
-  const unreadySince = entry.group!.ready ? undefined : (holding.unreadySince ?? now)
+  const unreadySince = isReady(state, entry) ? undefined : (holding.unreadySince ?? now)
   const preferredSince = preferred(state, entry) === undefined ? undefined : (holding.preferredSince ?? now)
   if (unreadySince === holding.unreadySince && preferredSince === holding.preferredSince) return holding
   return { ...holding, unreadySince, preferredSince }
@@ -58,7 +59,8 @@ const reasonToGive = (state: SegmentState, entry: Entry, holding: Holding, now: 
   if (holding.unreadySince !== undefined) {
     const graceMs = state.rules["readiness-grace"] ? timing.readinessGraceMs : 0
     const dueAt = Math.max(paced, holding.unreadySince + graceMs) as Instant
-    return { because: { code: "not-ready", forMs: now - holding.unreadySince }, dueAt }
+    const code = entry.group!.ready ? "no-gateway" : "not-ready"
+    return { because: { code, forMs: now - holding.unreadySince }, dueAt }
   }
   const better = holding.preferredSince === undefined ? undefined : preferred(state, entry)
   if (better === undefined) return undefined

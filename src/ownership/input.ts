@@ -12,6 +12,12 @@ export type InheritedClaim = {
 }
 
 /**
+ * `answers`: within the last seconds. `silent`: it has answered before, and leaves several questions unanswered now.
+ * `unknown`: neither, or there is none.
+ */
+export type GatewayLife = "answers" | "silent" | "unknown"
+
+/**
  * Everything a segment is told: decoded, authenticated, and only of this segment. The caller's duty when several things
  * wait at once: beats first, then ARP and neighbour discovery, then `wake`; all of it before any request is answered.
  */
@@ -61,6 +67,8 @@ export type SegmentInput =
     }
   /** The gateway answered a question of this node. */
   | { readonly kind: "gateway" }
+  /** What is known of the gateway has changed. */
+  | { readonly kind: "gateway-life"; readonly is: GatewayLife }
   /** Any other frame of another station: it shows that this node is connected. */
   | { readonly kind: "sighting" }
   /** A client asks for an address. Step this before looking into the answer table: the step may silence it. */

@@ -5,6 +5,8 @@ export type OfferReason =
   | { readonly code: "leaving" }
   | { readonly code: "not-in-order" }
   | { readonly code: "not-ready"; readonly forMs: number }
+  /** The gateway does not answer this node, and answers another. */
+  | { readonly code: "no-gateway"; readonly forMs: number }
   | { readonly code: "told-to-move"; readonly to: NodeId }
   | { readonly code: "preferred-elsewhere"; readonly node: NodeId; readonly score: number }
 

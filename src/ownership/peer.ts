@@ -32,6 +32,8 @@ export type Peer = {
   windowMs: number
   aloneSince: Instant | undefined
   aloneBeats: number
+  /** It said last that the gateway answers it. */
+  hasGateway: boolean
   /** Last beat of this boot. */
   sessionAt: Instant
   /** Last beat, last token answer, last report of a third speaker. */
@@ -74,6 +76,7 @@ export const newPeer = (node: NodeId, intervalMs: number, windowMs: number): Pee
   windowMs,
   aloneSince: undefined,
   aloneBeats: 0,
+  hasGateway: false,
   sessionAt: never,
   directAt: never,
   echoAt: never,

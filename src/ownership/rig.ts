@@ -120,6 +120,7 @@ const beatOf = (from: NodeId, sequence: number, seen: Beat | undefined): Beat =>
   sequence,
   state: "active",
   alone: false,
+  hasGateway: false,
   intervalMs: 100,
   misses: 5,
   promiseSeconds: 30,

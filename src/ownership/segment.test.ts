@@ -131,6 +131,7 @@ const beats: fc.Arbitrary<Beat> = fc
       "leaving" as const,
     ),
     alone: fc.boolean(),
+    hasGateway: fc.boolean(),
     toBoot: fc.constantFrom(11, 5, undefined).map((boot) => boot as Boot | undefined),
     toVersion: small,
     toSequence: fc.integer({ min: 0, max: 300 }),
@@ -188,7 +189,13 @@ const inputs: fc.Arbitrary<SegmentInput> = fc.oneof(
   fc
     .record({ from: nodes, address: addresses, grant: small, epoch: epochs })
     .map((one): SegmentInput => ({ kind: "announcement", ...one })),
-  fc.constantFrom<SegmentInput>({ kind: "gateway" }, { kind: "sighting" }, { kind: "mac", mac: 5 as Mac }),
+  fc.constantFrom<SegmentInput>(
+    { kind: "gateway" },
+    { kind: "gateway-life", is: "answers" },
+    { kind: "gateway-life", is: "silent" },
+    { kind: "sighting" },
+    { kind: "mac", mac: 5 as Mac },
+  ),
   addresses.map((address): SegmentInput => ({ kind: "request", address })),
   {
     weight: 1,
@@ -209,10 +216,12 @@ const peerContents: fc.Arbitrary<Partial<Beat>> = fc.oneof(
       grant: small,
       ahead: fc.integer({ min: -3, max: 5 }),
       state: fc.constantFrom("active" as const, "restarting" as const, "leaving" as const),
+      hasGateway: fc.boolean(),
       alone: fc.boolean(),
     })
-    .map(({ grant, ahead, state, alone }) => ({
+    .map(({ grant, ahead, state, alone, hasGateway }) => ({
       state,
+      hasGateway,
       alone,
       pageEnd: 1,
       total: 1,

@@ -15,6 +15,7 @@ import { sweepPeers } from "./liveness.ts"
 import { flushBeats } from "./outbox.ts"
 import type { SegmentOutput } from "./output.ts"
 import type { SegmentPicture } from "./picture.ts"
+import { reportGateway, setGateway } from "./readiness.ts"
 import { withdrawPast } from "./register.ts"
 import {
   beatToAll,
@@ -91,6 +92,8 @@ const take = (state: SegmentState, input: SegmentInput, at: At): void => {
       return relink(state, input.mac, at.now)
     case "give":
       return give(state, input)
+    case "gateway-life":
+      return setGateway(state, input.is)
     case "stop":
       return beginStop(state, input.how, at)
     case "gateway":
@@ -118,6 +121,7 @@ const isFrame = (input: SegmentInput): boolean => {
     case "view":
     case "mac":
     case "give":
+    case "gateway-life":
     case "stop":
     case "wake":
       return false
@@ -202,6 +206,7 @@ const beat = (state: SegmentState, at: At): void => {
   state.beatAt = next > at.now ? next : after(at.now, state.intervalMs)
   beatToAll(state)
   seekCompany(state, at)
+  reportGateway(state)
   if (state.findings.size > 0) withdrawPast(state, at.now)
 }
 

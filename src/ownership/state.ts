@@ -7,6 +7,7 @@ import type { Boot, NodeId } from "./beat.ts"
 import { type Entry, newEntry } from "./entry.ts"
 import type { Finding } from "./finding.ts"
 import type { Member } from "./group.ts"
+import type { GatewayLife } from "./input.ts"
 import { type ClaimLog, createClaimLog } from "./log.ts"
 import type { SegmentOutput } from "./output.ts"
 import { never, newPeer, type Peer } from "./peer.ts"
@@ -67,6 +68,7 @@ export type SegmentState = {
   /** Being alone is not judged over a time in which the program did not run. */
   judgedFrom: Instant
   gatewayAskedAt: Instant
+  gateway: GatewayLife
   /** No announcement before this. */
   quietUntil: Instant
   sequence: number
@@ -110,6 +112,7 @@ export const createState = (config: SegmentConfig): SegmentState => ({
   heardAt: never,
   judgedFrom: never,
   gatewayAskedAt: never,
+  gateway: "unknown",
   quietUntil: never,
   sequence: 0,
   beatAt: undefined,

@@ -2,6 +2,7 @@ import type { At } from "../time/instant.ts"
 import type { Offer } from "./beat.ts"
 import type { Entry } from "./entry.ts"
 import type { Peer } from "./peer.ts"
+import { isReady } from "./readiness.ts"
 import { holderOf } from "./standing.ts"
 import { entryOf, type SegmentState } from "./state.ts"
 import { barOf } from "./takeover.ts"
@@ -11,7 +12,7 @@ import { claim } from "./transition.ts"
 export const takeOffers = (state: SegmentState, peer: Peer, offers: readonly Offer[], at: At): void => {
   for (const offer of offers) {
     const entry = entryOf(state, offer.address)
-    if (entry.state.is === "holding" || barOf(state, entry) !== undefined || !entry.group!.ready) continue
+    if (entry.state.is === "holding" || barOf(state, entry) !== undefined || !isReady(state, entry)) continue
     if (offer.epoch === 0 ? mayAdopt(state, entry) : isPresent(entry, peer, offer))
       claim(state, entry, reasonOf(peer, offer), offer.epoch === 0 ? undefined : peer.node, at)
     state.dirty.add(entry)

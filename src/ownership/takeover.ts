@@ -8,6 +8,7 @@ import { isUnanswered } from "./first-use.ts"
 import type { MoveReason } from "./move.ts"
 import { lifeOf, type Peer } from "./peer.ts"
 import { askGateway, askPeer, unansweredAt } from "./question.ts"
+import { isReady } from "./readiness.ts"
 import { clear, raise } from "./register.ts"
 import { holderOf, isInOrder, orphanedBy, rankOf } from "./standing.ts"
 import { isAble, isSingle, type SegmentState } from "./state.ts"
@@ -86,7 +87,7 @@ const isAsked = ({ state }: Entry, why: Vacancy): boolean => state.is === "waiti
 
 /** A candidate whose data plane is not ready waits while others may take it; asking goes on meanwhile, so it costs nothing. */
 const readyBy = (state: SegmentState, entry: Entry, vacant: Pick<Case, "why" | "since" | "holder">): Instant =>
-  entry.group!.ready ? vacant.since : after(turnOf(state, entry, vacant).dueAt, timing.unreadyWaitMs)
+  isReady(state, entry) ? vacant.since : after(turnOf(state, entry, vacant).dueAt, timing.unreadyWaitMs)
 
 const vacancyOf = (entry: Entry, holder: Claim | undefined, orphanOf: Peer | undefined): Vacancy => {
   if (holder !== undefined) return "grant"

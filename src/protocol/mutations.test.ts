@@ -186,6 +186,7 @@ function beat(prepare: (bytes: Uint8Array) => Uint8Array): Target {
     sequence: 6,
     state: "active",
     alone: false,
+    hasGateway: true,
     intervalMs: 100,
     misses: 5,
     promiseSeconds: 0,

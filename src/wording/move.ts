@@ -29,6 +29,7 @@ const offerTexts: Readonly<Record<OfferReason["code"], (from: string) => string>
   leaving: (from) => `${from} was being drained, shut down or removed`,
   "not-in-order": (from) => `${from} may not announce it any more`,
   "not-ready": (from) => `the service proxy of ${from} was not ready`,
+  "no-gateway": (from) => `the gateway did not answer ${from} any more, and answered other nodes`,
   "told-to-move": () => "the Service's annotation porchlight.dev/move-to asked for it",
   "preferred-elsewhere": () => "preferredNodeSelectors prefer the other node",
 }

@@ -155,6 +155,7 @@ const said: BeatContent = {
   sequence: 6,
   state: "active",
   alone: false,
+  hasGateway: false,
   intervalMs: 100,
   misses: 5,
   promiseSeconds: 0,

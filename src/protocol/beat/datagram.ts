@@ -14,6 +14,7 @@ export type BeatContent = {
   readonly sequence: number
   readonly state: "warming" | "active" | "doubting" | "restarting" | "leaving"
   readonly alone: boolean
+  readonly hasGateway: boolean
   /** On the wire in tens of milliseconds: 10 to 2,550. */
   readonly intervalMs: number
   readonly misses: number
@@ -86,6 +87,7 @@ export const beatMagic = 0x506c
 export const beatVersion = 1
 export const beatStates = { warming: 1, active: 2, doubting: 3, restarting: 4, leaving: 5 } as const
 export const aloneFlag = 1
+export const gatewayFlag = 2
 export const entryKinds = { claimed: 1, free: 2, revoked: 3, offer: 4, estate: 5 } as const
 /** Set in the kind of an entry whose address has 16 bytes. */
 export const ipv6EntryFlag = 0x80

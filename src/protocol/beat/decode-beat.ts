@@ -11,6 +11,7 @@ import {
   beatStates,
   beatTagBytes,
   beatVersion,
+  gatewayFlag,
 } from "./datagram.ts"
 import { type EntryFault, readChanges, readClaims, readHeard } from "./read-entries.ts"
 
@@ -107,6 +108,7 @@ const readBeat = (reader: ByteReader): BeatContent | RefusedBeat => {
     ...rest,
     state: stateOf(head.stateCode)!,
     alone: (flags & aloneFlag) !== 0,
+    hasGateway: (flags & gatewayFlag) !== 0,
     toBoot: toBoot === 0 ? undefined : toBoot,
     heard,
     changes,

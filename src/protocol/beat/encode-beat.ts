@@ -13,6 +13,7 @@ import {
   beatTagBytes,
   beatVersion,
   entryKinds,
+  gatewayFlag,
   heardAgeMsMax,
   ipv6EntryFlag,
 } from "./datagram.ts"
@@ -62,7 +63,7 @@ const writeAddressing = (writer: ByteWriter, beat: BeatContent, scope: BeatScope
 
 const writeLife = (writer: ByteWriter, beat: BeatContent): void => {
   writer.uint8(beatStates[beat.state])
-  writer.uint8(beat.alone ? aloneFlag : 0)
+  writer.uint8((beat.alone ? aloneFlag : 0) | (beat.hasGateway ? gatewayFlag : 0))
   writer.uint8(beat.intervalMs / 10)
   writer.uint8(beat.misses)
   writer.uint16(beat.promiseSeconds)

@@ -31,7 +31,7 @@ test("the same under a limit of 10 frames a second: no second of five minutes ha
   assert.equal(new Set(said.slice(0, 1000)).size, 1000, "each once before any twice")
   assert.deepEqual(new Set(lan.holders(holds[0]!.key)), new Set(["w2"]))
   const seconds = (announcements(lan, "w2")[999]!.at - left[0]!.at) / 1000
-  assert.ok(seconds < 105, `the last address was announced after ${seconds} s`)
+  assert.ok(seconds < 110, `the last address was announced after ${seconds} s`)
 })
 
 test("a client's answer leaves in the next turn, though hundreds of announcements wait", () => {

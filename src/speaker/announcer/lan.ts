@@ -1,6 +1,6 @@
 import type { Address, Ipv6 } from "../../net/address.ts"
 import type { Boot, Epoch, Grant, NodeId } from "../../ownership/beat.ts"
-import type { Finding as SegmentFinding } from "../../ownership/finding.ts"
+import { type Finding as SegmentFinding, nodesOf } from "../../ownership/finding.ts"
 import type { InheritedClaim, SegmentInput } from "../../ownership/input.ts"
 import type { SegmentOutput } from "../../ownership/output.ts"
 import type { SegmentPicture } from "../../ownership/picture.ts"
@@ -15,6 +15,7 @@ import type { AnswerTable } from "./answer-table.ts"
 import type { BeatProfile } from "./beat-profile.ts"
 import type { Finding } from "./finding.ts"
 import type { ForeignAnswer } from "./foreign-answers.ts"
+import { GatewayWatchdog } from "./gateway-watchdog.ts"
 import { hear, type Heard } from "./hearing.ts"
 import { foreignFinding, Impostors } from "./impostors.ts"
 import { carries, type Link } from "./link.ts"
@@ -67,9 +68,11 @@ export class Lan {
   readonly #segment: Segment
   readonly #view: SegmentView
   readonly #impostors: Impostors
+  readonly #gateway = new GatewayWatchdog()
   readonly #held = new Map<Address, HeldGroup>()
   #link: Link
   #silent = false
+  #hasPeers = false
   #exited = false
   #changed = true
   #groupsChanged = false
@@ -137,6 +140,8 @@ export class Lan {
   /** Also after each change of the link: who is within reach depends on its addresses. */
   members({ members, controls, dhcp = [] }: Surroundings, viewComplete: boolean, at: At): Outputs {
     const listed = this.directory.list(members, this.#link)
+    this.#hasPeers = listed.length > 0
+    this.#gateway.use(this.voice.gateway, at.now)
     this.#impostors.surround({ speakers: listed.length + 1, controls, dhcp })
     const outputs = this.#step({ kind: "members", members: listed }, at)
     return [...outputs, ...this.#step(this.#view.again(this.#link.name, viewComplete), at)]
@@ -165,12 +170,13 @@ export class Lan {
     const due = this.#maySpeak() ? [...this.voice.askDue(at.now), ...this.#impostors.ask(at.now)] : []
     const told = this.#impostors.tell(this.#link.name, at.now)
     if (told.length > 0) this.#changed = true
-    return [...outputs, ...this.voice.sayDue(at.now), ...due, ...told]
+    return [...outputs, ...this.voice.sayDue(at.now), ...due, ...told, ...this.#watchGateway(at)]
   }
 
   wakeAt(): Instant | undefined {
     const speaking = this.voice.link === undefined ? undefined : this.voice.wakeAt(this.#maySpeak())
-    return earliest(this.#segment.wakeAt(), speaking, this.#impostors.wakeAt(this.#maySpeak()))
+    const asking = this.#asksGateway() ? this.#gateway.wakeAt() : undefined
+    return earliest(this.#segment.wakeAt(), speaking, asking, this.#impostors.wakeAt(this.#maySpeak()))
   }
 
   datagram(from: Address, ttl: number, bytes: Uint8Array, at: At): Outputs {
@@ -195,9 +201,11 @@ export class Lan {
     const isHeld = this.#isHeld
     const around = { link: this.#link, directory, view: this.#view, questions: voice.questions, isHeld }
     const sighting = sightingOf(heard, around, at.now)
-    const outputs = this.#step(sighting, at, heard)
+    const outputs = [...this.#step(sighting, at, heard)]
     const { asksFor } = heard
     if (voice.hear(heard, asksFor !== undefined && isHeld(asksFor), at.now)) this.#changed = true
+    const isAnswer = heard.addressed && heard.answers !== undefined && heard.speaksFor === voice.gateway
+    if (isAnswer) outputs.push(...this.#gatewayAnswered(at))
     const shown = this.#impostors.hear(heard, at.now)
     if (sighting.kind === "foreign" && isHeld(sighting.address))
       return [...outputs, ...shown, ...this.#impostors.sight(sighting.address, sighting.mac, at.now)]
@@ -248,6 +256,27 @@ export class Lan {
     this.#silent ? undefined : this.#setup.table.get(this.#link.index, address)?.grant
 
   readonly #isHeld = (address: Address): boolean => this.#grantOf(address) !== undefined
+
+  #asksGateway(): boolean {
+    return this.#hasPeers && this.voice.link !== undefined
+  }
+
+  #watchGateway(at: At): Outputs {
+    if (!this.#asksGateway()) return []
+    const whom = this.#gateway.ask(at.now)
+    const asked = whom === "no" ? [] : this.voice.askGateway(at.now, whom)
+    return [...asked, ...this.#tellGateway(at)]
+  }
+
+  #gatewayAnswered(at: At): Outputs {
+    this.#gateway.answered(at.now)
+    return this.#tellGateway(at)
+  }
+
+  #tellGateway(at: At): Outputs {
+    const is = this.#gateway.news(at.now)
+    return is === undefined ? [] : this.#step({ kind: "gateway-life", is }, at)
+  }
 
   #maySpeak(): boolean {
     return !this.#silent && this.voice.link !== undefined
@@ -348,24 +377,5 @@ const soundsTheSame = (before: Link, link: Link): boolean =>
   before.mac === link.mac &&
   before.arp === link.arp &&
   before.linkLocal === link.linkLocal
-
-const nodesOf = (finding: SegmentFinding): readonly NodeId[] => {
-  switch (finding.code) {
-    case "beats-blocked":
-    case "malformed-claim":
-      return [finding.peer]
-    case "member-answers":
-      return [finding.member]
-    case "nobody-takes":
-      return finding.tried
-    case "answered-without-token":
-    case "hears-nothing":
-    case "no-witness":
-    case "nobody-heard":
-    case "stalled":
-    case "stranger-answers":
-      return []
-  }
-}
 
 const strangerCodes: ReadonlySet<string> = new Set(["stranger-answers", "answered-without-token"])

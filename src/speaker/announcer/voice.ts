@@ -91,17 +91,21 @@ export class Voice {
   }
 
   /** In this node's own name, without a token: is the gateway there, and am I? Who has an address that nobody has? */
-  askPlainly(address: Address, now: Instant): Say {
-    const mac = this.#gatewayMacs.get(address)
+  askPlainly(address: Address, now: Instant, whom: "its-mac" | "everybody" = "its-mac"): Say {
+    const mac = whom === "everybody" ? undefined : this.#gatewayMacs.get(address)
     return this.#say(now, "question", `plainly ${address}`, (link, keys) =>
       question(link, { address, mac }, keys, undefined),
     )
   }
 
-  askGateway(now: Instant): Say {
+  /** The gateway that is asked whether this node is connected. */
+  get gateway(): Address | undefined {
     const { link } = this
-    const gateway = link?.ipv4 === undefined ? (link?.gateway6 ?? link?.gateway4) : (link.gateway4 ?? link.gateway6)
-    return gateway === undefined ? [] : this.askPlainly(gateway, now)
+    return link?.ipv4 === undefined ? (link?.gateway6 ?? link?.gateway4) : (link.gateway4 ?? link.gateway6)
+  }
+
+  askGateway(now: Instant, whom: "its-mac" | "everybody" = "its-mac"): Say {
+    return this.gateway === undefined ? [] : this.askPlainly(this.gateway, now, whom)
   }
 
   answerToken(asked: Heard, address: Address, nonce: number, holds: Grant | undefined, now: Instant): Say {

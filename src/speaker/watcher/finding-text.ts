@@ -75,6 +75,11 @@ const tellSegment = (finding: SegmentFinding, link: string, nodes: readonly stri
         `none of ${finding.members} other speakers is heard on ${link}, though it is connected: either all are down, or something filters UDP port ${finding.port} and ARP between the nodes`,
         { members: finding.members, port: finding.port },
       )
+    case "gateway-lost":
+      return say(
+        `the gateway has stopped answering this node on ${link}, and answers ${who}: what it sends through the gateway may be lost, so its addresses are offered to other nodes. Look at the path between this node and the gateway: switch ports, ARP filters, port security`,
+        { node: who },
+      )
     case "hears-nothing":
       return say(`nothing at all arrives on ${link}: look at its cable, its switch port and its VLAN`, {})
     case "stranger-answers":
