@@ -16,7 +16,9 @@ export type Story = {
   readonly sniffer: Sniffer
   /** Who answers the client, asked `count` times: undefined is nobody, and two fail the story. */
   readonly answerer: (count?: number) => Promise<string | undefined>
-  /** Waits for one of these machines to answer alone. */
+  /** All who answer three questions of the client. */
+  readonly answerers: () => Promise<readonly string[]>
+  /** Waits for one of these machines to answer alone; while an address moves on purpose two do for some milliseconds. */
   readonly untilAnswers: (...machines: readonly string[]) => Promise<string>
   readonly break: (machine: string | undefined, fault: string) => Promise<void>
   readonly mend: (machine?: string, fault?: string) => Promise<void>
@@ -59,8 +61,10 @@ export const raiseStory = async (directory: string, options: StoryOptions = {}):
   const { layout } = lab.scenario
   const nameOf = (mac: string): string =>
     layout.machines.find(({ links }) => links.some((link) => link.mac === mac))?.name ?? mac
-  const answerer: Story["answerer"] = async (count = 3) => {
-    const names = Object.keys((await lab.arping(layout.client, address, count)).macs).map(nameOf)
+  const answerers = async (count = 3): Promise<readonly string[]> =>
+    Object.keys((await lab.arping(layout.client, address, count)).macs).map(nameOf)
+  const answerer: Story["answerer"] = async (count) => {
+    const names = await answerers(count)
     assert.ok(names.length < 2, `${names.join(" and ")} answer for ${address}`)
     return names[0]
   }
@@ -74,11 +78,15 @@ export const raiseStory = async (directory: string, options: StoryOptions = {}):
     lab,
     sniffer: startSniffer(layout, network),
     answerer,
+    answerers,
     inspect,
     untilAnswers: async (...machines) => {
-      let found: string | undefined
-      await until(async () => machines.includes((found = await answerer(1)) ?? ""))
-      return found!
+      let found: readonly string[] = []
+      await until(async () => {
+        found = await answerers(1)
+        return found.length === 1 && machines.includes(found[0]!)
+      })
+      return found[0]!
     },
     break: async (machine, fault) => obeyed(await lab.damage.break(machine, fault)),
     mend: async (machine, fault) => obeyed(await lab.damage.mend(machine, fault)),
