@@ -150,7 +150,10 @@ export const createController = (options: ControllerOptions): Controller => {
       if (distrusted.delete(kind) && distrusted.size === 0) everything = true
     }
     if (object !== undefined) ledgers.listed(kind, false)
-    const reading = "key" in event && isWritten.has(kind) ? ownWrites.told(kind, event.key, object) : "news"
+    const reading =
+      "key" in event && isWritten.has(kind)
+        ? ownWrites.told(kind, event.key, object, event.kind === "upserted" ? undefined : event.uid)
+        : "news"
     if (reading === "went-back") distrust(now)
     if (reading !== "old") take(kind, event)
   }

@@ -41,6 +41,13 @@ test("after a list that was asked for later than our write, its older version is
   assert.equal(own.told("AddressLedger", "first-10.69.1.0", version(110)), "went-back")
 })
 
+test("a watch that comes late tells of the end of a former object of that name: ours stays", () => {
+  const own = createOwnWrites()
+  own.wrote("Service", "media/plex", { metadata: { resourceVersion: "20", uid: "second" } }, at(0))
+  assert.equal(own.told("Service", "media/plex", undefined, "first"), "old")
+  assert.equal(own.told("Service", "media/plex", undefined, "second"), "news")
+})
+
 test("a write that no watch tells of within half a minute asks once for a list (149)", () => {
   const own = createOwnWrites()
   own.wrote("AddressLedger", "first-10.69.1.0", version(20), at(0))

@@ -1,6 +1,6 @@
 import type { KindName } from "../cluster/cluster.ts"
 import type { JsonObject } from "../kubernetes/http.ts"
-import { compareVersions, type ObjectKey, resourceVersionOf } from "../kubernetes/object.ts"
+import { compareVersions, type ObjectKey, resourceVersionOf, uidOf } from "../kubernetes/object.ts"
 import { after, type Instant } from "../time/instant.ts"
 
 /** A mute watch is noticed within 15 s; one that lives and still has not told of our write will not. */
@@ -16,8 +16,8 @@ export type OwnWrites = {
   readonly asked: (kind: KindName, key: ObjectKey) => void
   /** The answer to a write may come after what others wrote since it was asked for. */
   readonly wrote: (kind: KindName, key: ObjectKey, object: JsonObject, now: Instant) => Reading
-  /** The server told of it, or of its end. */
-  readonly told: (kind: KindName, key: ObjectKey, object: JsonObject | undefined) => Reading
+  /** The server told of it, or of the end of the one with that uid. */
+  readonly told: (kind: KindName, key: ObjectKey, object: JsonObject | undefined, endedUid?: string) => Reading
   /** A list of that kind was asked for: it will be newer than all we wrote until now, whatever its versions. */
   readonly listing: (kind: KindName) => void
   /** A list of that kind is in, which says the last word of the writes that it was asked for: those it lacks are gone. */
@@ -33,6 +33,7 @@ export type Reading = "news" | "old" | "went-back"
 type OwnWrite = {
   readonly kind: KindName
   readonly version: string
+  readonly uid: string | undefined
   readonly dueAt: Instant
   isListed: boolean
   isAsked: boolean
@@ -59,14 +60,23 @@ export const createOwnWrites = (): OwnWrites => {
       if (version === undefined || order === "same" || (order === "older" && !wentBack)) return "old"
       if (wentBack) versions.set(id, version)
       untold.delete(id)
-      untold.set(id, { kind, version, dueAt: after(now, toldWithinMs), isListed: false, isAsked: false })
+      untold.set(id, {
+        kind,
+        version,
+        uid: uidOf(object),
+        dueAt: after(now, toldWithinMs),
+        isListed: false,
+        isAsked: false,
+      })
       return wentBack ? "went-back" : "news"
     },
-    told: (kind, key, object) => {
+    told: (kind, key, object, endedUid) => {
       const id = `${kind} ${key}`
       const version = resourceVersionOf(object ?? {})
       const own = untold.get(id)
       if (own !== undefined && !own.isListed && compareVersions(version, own.version) === "older") return "old"
+      // A watch that comes late tells of the end of a former object of that name.
+      if (own !== undefined && object === undefined && endedUid !== undefined && own.uid !== endedUid) return "old"
       const known = own?.version ?? versions.get(id)
       untold.delete(id)
       if (version !== undefined) versions.set(id, version)
