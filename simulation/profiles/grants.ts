@@ -121,5 +121,5 @@ export const orderFlaps: Profile = profile(
       laws: [...after.laws, overlapAtMost(10, { from: 0 }), movesAtMost(5, { from: 0 }, "L9 no ping-pong")],
     }
   },
-  5,
+  10,
 )

@@ -42,32 +42,36 @@ export const oneWay: Profile = profile(
       ],
     }
   },
-  30,
+  60,
 )
 
 /** The holder's port loses part of what passes, either way, for a while. */
-export const lossyPort: Profile = profile("lossy-port", (random) => {
-  const nodes = drawNodes(random, 2)
-  const loss = random.pick([0.01, 0.05, 0.2, 0.5])
-  const at = settledMs + random.unit() * 500
-  const healed = at + 30_000
-  const after = settled(healed + 3 * windowMs)
-  return {
-    nodes,
-    groups: drawGroups(random, nodes, 1),
-    clientAsksEveryMs: 1000,
-    endMs: after.endMs,
-    acts: [
-      ...startAll(random, nodes),
-      { at, do: "lossy", node: "holder", segment: 0, loss },
-      { at: healed, do: "lossy", node: "holder", segment: 0, loss: 0 },
-    ],
-    laws: [
-      ...after.laws,
-      movesAtMost(movesOfLossyPort(nodes, loss), { from: 0 }, "L9 a lossy port moves an address once and for all"),
-    ],
-  }
-})
+export const lossyPort: Profile = profile(
+  "lossy-port",
+  (random) => {
+    const nodes = drawNodes(random, 2)
+    const loss = random.pick([0.01, 0.05, 0.2, 0.5])
+    const at = settledMs + random.unit() * 500
+    const healed = at + 30_000
+    const after = settled(healed + 3 * windowMs)
+    return {
+      nodes,
+      groups: drawGroups(random, nodes, 1),
+      clientAsksEveryMs: 1000,
+      endMs: after.endMs,
+      acts: [
+        ...startAll(random, nodes),
+        { at, do: "lossy", node: "holder", segment: 0, loss },
+        { at: healed, do: "lossy", node: "holder", segment: 0, loss: 0 },
+      ],
+      laws: [
+        ...after.laws,
+        movesAtMost(movesOfLossyPort(nodes, loss), { from: 0 }, "L9 a lossy port moves an address once and for all"),
+      ],
+    }
+  },
+  3,
+)
 
 /**
  * A third node tells of the holder what does not arrive. Of two, either may miss the other for a window; patience ends it.
@@ -92,32 +96,36 @@ export const lossyHour: Profile = profile(
       laws: [movesAtMost(nodes === 2 ? 3 : 0, { from: 0 }, "L9 loss moves next to nothing in an hour")],
     }
   },
-  120,
+  240,
 )
 
 /** Every port, or the holder's, is dark for a minute, and all return within 1.5 s. */
-export const darkMinute: Profile = profile("dark-minute", (random) => {
-  const nodes = 2 + random.below(4)
-  const at = settledMs + random.unit() * 500
-  const back = at + minuteMs
-  const everywhere = random.chance(0.6)
-  const dark = everywhere ? portsOf(nodes) : (["holder"] as const)
-  const returnMs = everywhere ? 1500 : 0
-  const after = settled(back + returnMs + 4 * windowMs + 3 * windowMs)
-  return {
-    nodes,
-    groups: drawGroups(random, nodes),
-    gateway: random.chance(0.7),
-    endMs: after.endMs,
-    acts: [
-      ...startAll(random, nodes),
-      ...dark.map((node): Act => ({ at, do: "unplug", node, segment: 0 })),
-      ...dark.map((node): Act => ({ at: back + random.unit() * returnMs, do: "plug", node, segment: 0 })),
-    ],
-    laws: [
-      ...after.laws,
-      announcesNothingLost({ from: 0 }),
-      movesAtMost(everywhere ? 0 : 1, { from: 0 }, "L10 no move on return"),
-    ],
-  }
-})
+export const darkMinute: Profile = profile(
+  "dark-minute",
+  (random) => {
+    const nodes = 2 + random.below(4)
+    const at = settledMs + random.unit() * 500
+    const back = at + minuteMs
+    const everywhere = random.chance(0.6)
+    const dark = everywhere ? portsOf(nodes) : (["holder"] as const)
+    const returnMs = everywhere ? 1500 : 0
+    const after = settled(back + returnMs + 4 * windowMs + 3 * windowMs)
+    return {
+      nodes,
+      groups: drawGroups(random, nodes),
+      gateway: random.chance(0.7),
+      endMs: after.endMs,
+      acts: [
+        ...startAll(random, nodes),
+        ...dark.map((node): Act => ({ at, do: "unplug", node, segment: 0 })),
+        ...dark.map((node): Act => ({ at: back + random.unit() * returnMs, do: "plug", node, segment: 0 })),
+      ],
+      laws: [
+        ...after.laws,
+        announcesNothingLost({ from: 0 }),
+        movesAtMost(everywhere ? 0 : 1, { from: 0 }, "L10 no move on return"),
+      ],
+    }
+  },
+  3,
+)

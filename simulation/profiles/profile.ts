@@ -12,7 +12,7 @@ import type { Scenario, ScenarioGroup } from "../scenario.ts"
 export type Profile = {
   readonly name: string
   readonly scenario: (seed: number) => Scenario
-  /** A story of hours takes the time of so many others: it runs once where they run so often. */
+  /** A long story takes the time of so many others: it runs once where they run so often. */
   readonly weight: number
 }
 
