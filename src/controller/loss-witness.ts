@@ -3,7 +3,7 @@ import type { LedgerOwner } from "../cluster/ledger.ts"
 import type { ServiceName } from "../cluster/name.ts"
 import type { LedgerChange } from "../decision/allocate/ledger-change.ts"
 import { withoutExchange } from "../decision/allocate/release-brake.ts"
-import { type Address, printAddress } from "../net/address.ts"
+import type { Address } from "../net/address.ts"
 
 /** An address is lost because its Service is gone, or because no pool of that Service's namespace holds it any more. */
 const kindsThatTakeAway: readonly KindName[] = ["Service", "IPAddressPool", "Namespace"]
@@ -73,4 +73,4 @@ export const createLossWitness = (): LossWitness => {
   }
 }
 
-const idOf = (uid: string, address: Address): string => `${uid} ${printAddress(address)}`
+const idOf = (uid: string, address: Address): string => `${uid} ${address}`
