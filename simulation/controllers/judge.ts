@@ -185,6 +185,10 @@ export const createJudge = (world: World): Judge => {
     releases = []
     remember(new Map([...etcd.all("services").values()].map((service) => [uidOf(service), service])))
     for (const address of homes.keys()) lookAtHome(address)
+    const lostServices = [...(before.objects.get("services")?.values() ?? [])]
+    for (const [index, one] of lostServices.entries())
+      for (const two of lostServices.slice(0, index))
+        if (isLegal(one, two)) legalUntil.set(pairOf(one, two), timeline.now())
     // What a controller knew of the time that is lost, it may act upon until it lists again.
     for (const [key, service] of etcd.all("services")) {
       const lost = before.objects.get("services")?.get(key)

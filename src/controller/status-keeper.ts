@@ -102,7 +102,10 @@ export const createStatusKeeper = (): StatusKeeper => {
 /** Undefined: leave all as it is, because the ledger has not followed yet. */
 const wantedStatus = ({ cluster, service, allocation, conditions, isHeld }: StatusWish): WantedStatus | undefined => {
   const { wanted, left } = conditions
-  if (isHeld) return { given: givenStill(cluster, service), conditions: wanted, left }
+  if (isHeld) {
+    const given = service.exposure.kind === "ours" ? givenStill(cluster, service) : undefined
+    return { given, conditions: wanted, left }
+  }
   const addresses = addressesOf(allocation)
   if (!isRecorded(cluster, service, allocation)) return undefined
   if (addresses.length === 0 && stillGiven(cluster, service).length > 0) return undefined
