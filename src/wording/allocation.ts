@@ -91,7 +91,7 @@ export const portText = ({ protocol, port }: ServicePort): string => `${port}/${
 
 /** Whose an address is, by the facts. */
 const reservation = ({ kind, name, network, range }: Reservation): string => {
-  const by = ` (Network/${network})`
+  const by = network === undefined ? "" : ` (Network/${network})`
   switch (kind) {
     case "gateway":
       return `the gateway of ${name}${by}`
@@ -105,6 +105,8 @@ const reservation = ({ kind, name, network, range }: Reservation): string => {
       return `the router ${name}${by}`
     case "virtual-address":
       return `the virtual address ${name}${by}`
+    case "node":
+      return `the own address of node ${name}`
     case "subnet-edge":
       return `the network or broadcast address of ${name}${by}`
   }

@@ -11,6 +11,8 @@ export const silentSentence = (reason: SilentReason): string => {
       return `${reason.service} was given it from pool ${reason.pool}, which is gone: speakers that saw that pool answer on until the ledger frees the address, one started since knows nothing of it; create the pool again, or let the release happen (condition ReleaseWaits)`
     case "not-in-status":
       return `the status of ${reason.service} does not name it yet; is the controller running?`
+    case "node-address":
+      return `it is the own address of node ${reason.node}, whose kernel answers for it: take it out of the pool and give ${reason.service} another`
     case "no-endpoints":
       return `no pod of ${reason.service} is ready; look at them: kubectl get endpointslices -n ${reason.service.replace("/", " -l kubernetes.io/service-name=")}`
     case "no-advertisement":

@@ -1,5 +1,6 @@
 import type { JsonObject } from "../../kubernetes/http.ts"
 import { field, textAt } from "../../kubernetes/json.ts"
+import { rangeBetween } from "../../net/range.ts"
 import type { Cluster, KindName, Knowledge, Touched } from "../cluster.ts"
 import { keepEqual, sameValue } from "../equal.ts"
 import { type Network, readNetwork } from "../facts.ts"
@@ -7,6 +8,7 @@ import { type AddressLedger, poolsThatGive } from "../ledger.ts"
 import type { Labels, NodeName, PoolName, ServiceName } from "../name.ts"
 import type { Node } from "../node.ts"
 import type { Problem } from "../problem.ts"
+import type { Reservation } from "../reservation.ts"
 import type { EndpointView, Service } from "../service.ts"
 import type { SpeakerReport } from "../speaker-report.ts"
 import { readAdvertisement, type ReadAdvertisement } from "./advertisement.ts"
@@ -127,6 +129,13 @@ export const createSnapshot = (options: SnapshotOptions): Snapshot => {
     else deleted.delete(key)
   }
 
+  const putNode = (key: NodeName, now: Node | undefined): void => {
+    const before = nodes.get(key)?.addresses
+    if (!put(nodes, key, now)) return
+    everything = true
+    stale(!sameValue(before, now?.addresses))
+  }
+
   const removePool = (key: string): void => {
     const pool = pools.get(key)
     if (pool === undefined) return
@@ -181,7 +190,7 @@ export const createSnapshot = (options: SnapshotOptions): Snapshot => {
         putService(key as ServiceName, readService(object, options.loadBalancerClass, faults), false)
         break
       case "Node":
-        everything = put(nodes, key as NodeName, readNode(object, faults)) || everything
+        putNode(key as NodeName, readNode(object, faults))
         break
       case "EndpointSlice":
         putSlice(key, readEndpointSlice(object))
@@ -214,7 +223,7 @@ export const createSnapshot = (options: SnapshotOptions): Snapshot => {
         putService(key as ServiceName, undefined, seen)
         break
       case "Node":
-        everything = nodes.delete(key as NodeName) || everything
+        putNode(key as NodeName, undefined)
         break
       case "EndpointSlice":
         putSlice(key, undefined)
@@ -257,10 +266,10 @@ export const createSnapshot = (options: SnapshotOptions): Snapshot => {
     forgetRetired()
     assembled = assembleConfiguration({ pools, retired, advertisements, namespaces })
     const configuration = keepEqual(before.configuration, assembled.configuration)
-    const reserved = keepEqual(
-      cluster.reserved,
-      [...networks.values()].flatMap((network) => network.reserved),
-    )
+    const reserved = keepEqual(cluster.reserved, [
+      ...[...networks.values()].flatMap((network) => network.reserved),
+      ...nodeReservations(nodes.values()),
+    ])
     if (configuration !== before.configuration || reserved !== cluster.reserved) everything = true
     if (!sameValue(before.problems, assembled.problems)) problemsStale = true
     assembled = { ...assembled, configuration }
@@ -302,6 +311,15 @@ export const createSnapshot = (options: SnapshotOptions): Snapshot => {
     },
   }
 }
+
+/** A node's kernel answers for its own addresses, whatever pool they are in. */
+const nodeReservations = (nodes: Iterable<Node>): readonly Reservation[] =>
+  [...nodes].flatMap(({ name, addresses }) =>
+    addresses.flatMap((address) => {
+      const range = rangeBetween(address, address)
+      return range === undefined ? [] : [{ range, kind: "node", name, network: undefined } as const]
+    }),
+  )
 
 const ours: ReadonlySet<KindName> = new Set(["IPAddressPool", "L2Advertisement"])
 

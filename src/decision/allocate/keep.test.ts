@@ -5,6 +5,7 @@ import {
   clusterOf,
   ledgerObject,
   networkObject,
+  nodeObject,
   poolObject,
   serviceObject,
   speakerObject,
@@ -103,6 +104,20 @@ test("addresses that facts give to others are passed over, with whose they are; 
     ],
   )
   assert.deepEqual(reasons(clusterOf(porch, facts, wishing("a/b", "192.168.40.206")), "a/b"), ["reserved"])
+})
+
+test("a node's own address is passed over and refused to a wish; who has it from elsewhere keeps it", () => {
+  const node = nodeObject("n1", {}, { addresses: [{ type: "InternalIP", address: "192.168.40.200" }] })
+  const fresh = allocationIn(clusterOf(porch, node, serviceObject("a/new")), "a/new")
+  assert.ok(fresh.kind === "given")
+  assert.deepEqual(fresh.addresses.map(printAddress), ["192.168.40.201"])
+  assert.deepEqual(
+    fresh.passedOver.map((reason) => reason.code === "reserved" && [reason.by.kind, reason.by.name]),
+    [["node", "n1"]],
+  )
+  assert.deepEqual(reasons(clusterOf(porch, node, wishing("a/b", "192.168.40.200")), "a/b"), ["reserved"])
+  const had = clusterOf(porch, node, serviceObject("a/had", { has: ["192.168.40.200"] }))
+  assert.deepEqual(given(had), { "a/had": "192.168.40.200" })
 })
 
 test("an address a stranger answers for is not chosen, but kept and given to those who ask for it", () => {

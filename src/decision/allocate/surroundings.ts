@@ -18,6 +18,8 @@ export type Surroundings = {
   readonly ledger: Ledger
   /** By first address, a family each. */
   readonly reserved: Readonly<Record<Family, readonly Reservation[]>>
+  /** By their own addresses, for which their kernels answer: nobody else may. */
+  readonly nodes: ReadonlyMap<Address, NodeName>
   readonly contested: ReadonlyMap<Address, { readonly mac: Mac; readonly seenBy: NodeName }>
 }
 
@@ -30,6 +32,7 @@ export const surroundingsOf = (cluster: Cluster): Surroundings => {
       4: sorted.filter(({ range }) => range.family === 4),
       6: sorted.filter(({ range }) => range.family === 6),
     },
+    nodes: new Map([...cluster.nodes.values()].flatMap(({ name, addresses }) => addresses.map((own) => [own, name]))),
     contested: contestsOf(cluster),
   }
 }

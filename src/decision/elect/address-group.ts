@@ -7,12 +7,15 @@ import type { AddressGroup } from "./election.ts"
 
 /**
  * Addresses a speaker answers for on behalf of a Service: those its ledger gives it (where there is no ledger yet, those
- * in its status), never any other that a status names. In the order of the status, so that the first is MetalLB's.
+ * in its status), never any other that a status names, nor a node's own address beside others. In the order of the
+ * status, so that the first is MetalLB's.
  */
 export const addressesToAnnounce = (around: Surroundings, service: Service): readonly Address[] => {
   if (service.exposure.kind !== "ours") return nothing
-  const { addresses } = heldBy(around, service)
-  if (addresses.length < 2) return addresses
+  const held = heldBy(around, service).addresses
+  if (held.length < 2) return held
+  const others = held.filter((address) => !around.nodes.has(address))
+  const addresses = others.length > 0 ? others : held
   const reported = service.reported.filter((address) => addresses.includes(address))
   return [...reported, ...addresses.filter((address) => !reported.includes(address))]
 }

@@ -26,6 +26,8 @@ export type SilentReason =
   | { readonly code: "pool-gone"; readonly service: ServiceName; readonly pool: PoolName }
   /** The ledger gives it, but no status names it (yet, or somebody wiped it): the service proxy has no rules for it. */
   | { readonly code: "not-in-status"; readonly service: ServiceName }
+  /** It is a node's own address, whose kernel answers for it. */
+  | { readonly code: "node-address"; readonly service: ServiceName; readonly node: NodeName }
   | { readonly code: "no-endpoints"; readonly service: ServiceName }
   | { readonly code: "no-advertisement"; readonly service: ServiceName; readonly pool: PoolName }
   /** The pool is advertised, but `serviceSelectors` leave this Service out. */

@@ -110,7 +110,7 @@ export const createElector = (ranking: Ranking = createRanking()): Elector => {
 
   const decide: Elector["decide"] = (cluster, touched) => {
     const differing = finder.find(cluster, touched)
-    const isSame = looked?.configuration === cluster.configuration
+    const isSame = looked?.configuration === cluster.configuration && looked.reserved === cluster.reserved
     const around =
       isSame && surroundings !== undefined ? { ...surroundings, ledger: cluster.ledger } : surroundingsOf(cluster)
     const reordered = (touched.kind === "everything" || !isSame) && candidates.look(cluster)

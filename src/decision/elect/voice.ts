@@ -28,6 +28,8 @@ export const voiceOf = (
   if (typeof pool === "string") return { code: "pool-gone", service: service.name, pool }
   if (pool === undefined || (pool.fault !== "rules" && restriction(pool, service) !== undefined))
     return { code: "pool-not-for-it", service: service.name }
+  const node = around.nodes.get(address)
+  if (node !== undefined) return { code: "node-address", service: service.name, node }
   if (!service.reported.includes(address)) return { code: "not-in-status", service: service.name }
   const endpoints = cluster.endpoints.get(service.name)
   if (endpoints === undefined || (endpoints.serving.size === 0 && endpoints.unplaced === 0))
