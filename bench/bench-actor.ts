@@ -15,11 +15,18 @@ export type BenchActor = {
   readonly end: () => void
 }
 
-const machines = { east: "10.80.0.21", west: "10.80.0.22" } as const
+/** Where a program of ours may run: the two clients, the gateway, and the namespace of the lab's one pod. */
+export const places = {
+  east: { machine: "east", address: "10.80.0.21" },
+  west: { machine: "west", address: "10.80.0.22" },
+  router: { machine: "router", address: "10.80.0.1" },
+  pod: { machine: "pod.bench.echo-0", address: "10.244.4.10" },
+} as const
 
-export const startActor = (lab: BenchLab, machine: keyof typeof machines): BenchActor => {
+export const startActor = (lab: BenchLab, place: keyof typeof places): BenchActor => {
   const program = join(root, "bench", "wire", "actor.ts")
-  const child: ChildProcess = lab.run(machine, [process.execPath, program, machines[machine]])
+  const { machine, address } = places[place]
+  const child: ChildProcess = lab.run(machine, [process.execPath, program, machine, address])
   if (child.stdout === null || child.stdin === null) throw new Error("an actor has pipes")
   const { stdin } = child
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()

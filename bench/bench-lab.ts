@@ -87,7 +87,8 @@ const outputOf = (child: ChildProcess): Promise<string> =>
 const send = (socketPath: string, agent: Agent, method: string, path: string, body?: Json): Promise<number> =>
   new Promise((resolve, reject) => {
     const text = body === undefined ? "" : JSON.stringify(body)
-    const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(text) }
+    const type = method === "PATCH" ? "application/merge-patch+json" : "application/json"
+    const headers = { "content-type": type, "content-length": Buffer.byteLength(text) }
     httpRequest({ socketPath, agent, method, path, headers }, (response) => {
       response.resume().on("end", () => resolve(response.statusCode ?? 0))
     })

@@ -19,12 +19,12 @@ export const death: Measurement = {
   measure: async (bench) => {
     const lab = await bench.lab()
     const { seen } = await createServices(lab, ["death"])
-    const stop = startKeepalived(lab)
+    const keepalived = startKeepalived(lab)
     const actor = startActor(lab, "east")
-    const peers = stop === undefined ? [] : Object.values(keepalivedAddresses)
+    const peers = keepalived === undefined ? [] : Object.values(keepalivedAddresses)
     const away = await alternate(lab, actor, [[seen.get("death")!.address], peers], bench.quick ? 2 : 20)
     actor.end()
-    stop?.()
+    keepalived?.end()
     await removeServices(lab, ["death"])
     tell(bench, away)
   },

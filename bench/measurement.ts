@@ -8,10 +8,14 @@ export type Bench = {
   readonly lab: () => Promise<BenchLab>
   /** Few runs: shows that everything runs, proves nothing. */
   readonly quick: boolean
+  /** What holds for half an hour is measured for half an hour. */
+  readonly long: boolean
 }
 
 export type Measurement = {
   readonly name: string
   readonly about: string
+  /** Takes so long that it runs only where it is asked for by name. */
+  readonly byNameOnly?: boolean
   readonly measure: (bench: Bench) => Promise<void>
 }

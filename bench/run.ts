@@ -1,4 +1,4 @@
-/** `npm run bench [-- NAMES] [--quick] [--strict]`: measures, and says which of our own bars are met. */
+/** `npm run bench [-- NAMES] [--quick] [--long] [--strict]`: measures, and says which of our own bars are met. */
 import { loadavg, cpus, release } from "node:os"
 import { parseArgs } from "node:util"
 import { answer } from "./answer.ts"
@@ -10,12 +10,15 @@ import { death } from "./death.ts"
 import { decision } from "./decision.ts"
 import type { Measurement } from "./measurement.ts"
 import { type Bar, createReport, printBars } from "./report.ts"
+import { faults } from "./faults.ts"
+import { load } from "./load.ts"
+import { planned } from "./planned.ts"
 import { start } from "./start.ts"
 
 /** Lab measurements from few Services to many. */
-const measurements: readonly Measurement[] = [decision, start, appear, answer, death, burst]
+const measurements: readonly Measurement[] = [decision, start, appear, answer, death, planned, faults, burst, load]
 
-const options = { quick: { type: "boolean" }, strict: { type: "boolean" } } as const
+const options = { quick: { type: "boolean" }, long: { type: "boolean" }, strict: { type: "boolean" } } as const
 const { values, positionals } = parseArgs({ options, allowPositionals: true })
 
 const chosen = (): readonly Measurement[] => {
@@ -24,7 +27,9 @@ const chosen = (): readonly Measurement[] => {
     console.error(`✗ There is no measurement ${unknown}; there are: ${measurements.map(({ name }) => name).join(", ")}`)
     process.exit(2)
   }
-  return positionals.length === 0 ? measurements : measurements.filter(({ name }) => positionals.includes(name))
+  return positionals.length === 0
+    ? measurements.filter(({ byNameOnly }) => byNameOnly !== true)
+    : measurements.filter(({ name }) => positionals.includes(name))
 }
 
 const bars: Bar[] = []
@@ -39,7 +44,12 @@ buildBundle()
 for (const { name, about, measure } of toRun) {
   console.log(`\n${name}: ${about}\n  node bench/run.ts ${name}   load ${loadavg()[0]?.toFixed(1)}`)
   try {
-    await measure({ report: createReport(bars), lab: () => (raised ??= raiseBenchLab()), quick: values.quick === true })
+    await measure({
+      report: createReport(bars),
+      lab: () => (raised ??= raiseBenchLab()),
+      quick: values.quick === true,
+      long: values.long === true,
+    })
   } catch (error) {
     failed++
     console.log(`  ✗ ${error instanceof Error ? error.message : String(error)}`)

@@ -22,7 +22,11 @@ const patienceMs = 60_000
  * Creates Services at once. Resolves once each has an address: the addresses by name, and for each the milliseconds from
  * `began` to its being seen.
  */
-export const createServices = async (lab: BenchLab, names: readonly string[]): Promise<CreatedServices> => {
+export const createServices = async (
+  lab: BenchLab,
+  names: readonly string[],
+  manifest: (name: string) => JsonObject = loadBalancer,
+): Promise<CreatedServices> => {
   const wanted = new Set(names)
   const seen = new Map<string, { readonly address: string; readonly atMs: number }>()
   let all: () => void = () => undefined
@@ -32,7 +36,7 @@ export const createServices = async (lab: BenchLab, names: readonly string[]): P
     if (seen.size === wanted.size) all()
   })
   const beganMs = monotonicMs()
-  const codes = await Promise.all(names.map((name) => lab.send("POST", servicesPath, loadBalancer(name))))
+  const codes = await Promise.all(names.map((name) => lab.send("POST", servicesPath, manifest(name))))
   const postedMs = monotonicMs()
   if (codes.some((code) => code !== 201)) throw new Error(`a Service was not created: ${codes.find((c) => c !== 201)}`)
   await within(complete, () => `${wanted.size - seen.size} of ${wanted.size} Services have no address`)

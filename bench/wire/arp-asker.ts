@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process"
 import { setTimeout as pause } from "node:timers/promises"
 import { openPacketSocket, type PacketSocket } from "../../src/edge/link/packet-socket.ts"
 import { type Ipv4, parseIpv4 } from "../../src/net/address.ts"
@@ -6,6 +5,7 @@ import { broadcastMac, type Mac, parseMac, printMac } from "../../src/net/mac.ts
 import { arpRequest } from "../../src/protocol/arp/frames.ts"
 import { parseArp } from "../../src/protocol/arp/packet.ts"
 import { monotonicMs } from "./clock.ts"
+import { ownLink } from "./own-link.ts"
 
 /** Who answered questions for one address, how often, and how long each first answer took. */
 export type ArpTimes = {
@@ -29,16 +29,15 @@ const patienceMs = 100
 const paceMs = 2
 
 export const openArpAsker = (own: string): ArpAsker => {
-  const { ifindex, address } = linkNamed("eth0")
-  const link = { name: "eth0", index: ifindex }
-  const mac = known(parseMac(address))
+  const link = ownLink()
+  const { mac } = link
   const sender = known(parseIpv4(own))
   let heard: (from: Ipv4, mac: Mac) => void = () => undefined
-  const everything = { family: 4, first: 0 as Ipv4, last: 0xffffffff as Ipv4 } as const
   const socket = openPacketSocket({
     link,
     protocol: "arp",
-    ranges: [everything],
+    // Answers come to this machine's own hardware address; a flood of questions by others must not reach this process.
+    ranges: [],
     onFrame: (frame) => {
       const packet = parseArp(frame)
       if (packet.kind === "arp" && packet.operation === "reply") heard(packet.senderAddress, packet.senderMac)
@@ -101,13 +100,6 @@ export const openArpAsker = (own: string): ArpAsker => {
   }
 }
 
-/** /sys shows the links of the namespace in which it was mounted, so the kernel is asked. */
-const linkNamed = (name: string): { readonly ifindex: number; readonly address: string } => {
-  const { stdout } = spawnSync("ip", ["-j", "link", "show", "dev", name], { encoding: "utf8" })
-  const [found] = JSON.parse(stdout) as { readonly ifindex: number; readonly address: string }[]
-  return known(found)
-}
-
 const totalOf = (macs: ReadonlyMap<string, number>): number => [...macs.values()].reduce((sum, one) => sum + one, 0)
 
 /** Reads without a break, so that waking this process is no part of the figure. */
@@ -125,6 +117,6 @@ const askOnce = (socket: PacketSocket, frame: Uint8Array, answers: () => number)
 }
 
 const known = <T>(value: T | undefined): T => {
-  if (value === undefined) throw new Error("an address or a link that cannot be read")
+  if (value === undefined) throw new Error("an address that cannot be read")
   return value
 }
