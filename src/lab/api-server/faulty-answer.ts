@@ -49,5 +49,9 @@ export const cutInHalf = (
     event.kind === "frames" ? event.frames.map(printFrame).join("") : (event.text ?? printJson(event.body ?? null))
   if (event.kind === "response")
     response.writeHead(event.status, { "content-type": event.contentType, "content-length": Buffer.byteLength(text) })
-  response.write(text.slice(0, text.length / 2), () => response.socket?.resetAndDestroy())
+  response.write(text.slice(0, text.length / 2), () => reset(response))
 }
+
+/** Only TCP knows a reset; on a unix socket the end comes too early all the same. */
+const reset = ({ socket }: ServerResponse): unknown =>
+  socket?.remoteAddress === undefined ? socket?.destroy() : socket.resetAndDestroy()
