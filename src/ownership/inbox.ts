@@ -51,10 +51,7 @@ const noteSender = (state: SegmentState, peer: Peer, beat: Beat, at: At): void =
     peer.state = beat.state
     judgeAddressesOf(state, peer)
   }
-  if (peer.hasGateway !== beat.hasGateway) {
-    peer.hasGateway = beat.hasGateway
-    judgeAddressesOf(state, peer)
-  }
+  peer.hasGateway = beat.hasGateway
   notePromise(peer, beat, at.now)
   noteAlone(state, peer, beat, at)
 }

@@ -8,7 +8,7 @@ test("the gateway falls silent to the holder and answers a peer: the address is 
   const rig = holdingRig([third])
   rig.feed({ kind: "gateway-life", is: "silent" })
   assert.deepEqual(offeredTo(rig.pass(1900)), [])
-  assert.deepEqual(offeredTo(rig.pass(200)), [second])
+  assert.deepEqual(offeredTo(rig.pass(400)), [second])
   const taken = rig.beat(second, { changes: [claimed(1, wallSeconds + 99)], pageEnd: 1, total: 1 })
   const because = only(taken, "moved")[0]?.because
   assert.equal(because?.code === "handed-over" && because.because.code, "no-gateway")
@@ -18,8 +18,7 @@ test("it is a finding with the peer's name while it lasts", () => {
   const rig = holdingRig([second])
   rig.feed({ kind: "gateway-life", is: "silent" })
   assert.deepEqual(found(rig.pass(300)), [["gateway-lost", true]])
-  rig.feed({ kind: "gateway-life", is: "answers" })
-  assert.deepEqual(found(rig.pass(300)), [["gateway-lost", false]])
+  assert.deepEqual(found(rig.feed({ kind: "gateway-life", is: "answers" })), [["gateway-lost", false]])
 })
 
 test("a gateway that is silent to all is dead itself: nothing moves", () => {
@@ -34,6 +33,18 @@ test("one that the peer loses too within the grace moves nothing", () => {
   rig.pass(1500)
   rig.living.set(second, {})
   assert.deepEqual(offeredTo(rig.pass(60_000)), [])
+})
+
+test("what a peer said before this node lost the gateway counts no more, though it may still live", () => {
+  const rig = holdingRig([second])
+  rig.living.clear()
+  rig.pass(700)
+  rig.feed({ kind: "gateway-life", is: "silent" })
+  const back = rig.beat(third)
+  assert.deepEqual(
+    found([...back, ...rig.pass(400)]).filter(([code]) => code === "gateway-lost"),
+    [],
+  )
 })
 
 test("a dead peer's last word about the gateway counts no more", () => {
@@ -52,6 +63,7 @@ test("what is offered is not taken by a node that lacks the gateway itself", () 
   rig.living.set(second, claims)
   rig.pass(300)
   rig.feed({ kind: "gateway-life", is: "silent" })
+  rig.pass(200)
   const offered = { ...claims, offers: [{ address: other1, grant: 1, epoch: wallSeconds }] }
   assert.deepEqual(only(rig.beat(second, offered), "announce"), [])
   rig.feed({ kind: "gateway-life", is: "answers" })

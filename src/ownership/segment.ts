@@ -15,7 +15,7 @@ import { sweepPeers } from "./liveness.ts"
 import { flushBeats } from "./outbox.ts"
 import type { SegmentOutput } from "./output.ts"
 import type { SegmentPicture } from "./picture.ts"
-import { reportGateway, setGateway } from "./readiness.ts"
+import { compareGateways, setGateway } from "./readiness.ts"
 import { withdrawPast } from "./register.ts"
 import {
   beatToAll,
@@ -93,7 +93,7 @@ const take = (state: SegmentState, input: SegmentInput, at: At): void => {
     case "give":
       return give(state, input)
     case "gateway-life":
-      return setGateway(state, input.is)
+      return setGateway(state, input.is, at.now)
     case "stop":
       return beginStop(state, input.how, at)
     case "gateway":
@@ -198,6 +198,7 @@ const runTimers = (state: SegmentState, at: At): void => {
 }
 
 const beat = (state: SegmentState, at: At): void => {
+  compareGateways(state)
   if (isSingle(state)) {
     state.beatAt = undefined
     return
@@ -206,7 +207,6 @@ const beat = (state: SegmentState, at: At): void => {
   state.beatAt = next > at.now ? next : after(at.now, state.intervalMs)
   beatToAll(state)
   seekCompany(state, at)
-  reportGateway(state)
   if (state.findings.size > 0) withdrawPast(state, at.now)
 }
 

@@ -69,6 +69,9 @@ export type SegmentState = {
   judgedFrom: Instant
   gatewayAskedAt: Instant
   gateway: GatewayLife
+  gatewaySince: Instant
+  /** It is silent to this node and answers others. */
+  gatewayLost: boolean
   /** No announcement before this. */
   quietUntil: Instant
   sequence: number
@@ -113,6 +116,8 @@ export const createState = (config: SegmentConfig): SegmentState => ({
   judgedFrom: never,
   gatewayAskedAt: never,
   gateway: "unknown",
+  gatewaySince: never,
+  gatewayLost: false,
   quietUntil: never,
   sequence: 0,
   beatAt: undefined,
