@@ -25,6 +25,8 @@ export type Finding =
   | { readonly code: "gateway-silent"; readonly link: string; readonly address: Address; readonly gateway: Address }
   /** A peer lives by the word of others: what it sends does not arrive here, so one direction at least is broken. */
   | { readonly code: "heard-by-others"; readonly link: string; readonly node: string }
+  /** Several machines beat as that node at the same time: the same name was given to each. */
+  | { readonly code: "duplicate-node"; readonly link: string; readonly node: string; readonly macs: readonly Mac[] }
   /** The link could be spoken through and has no address, so other speakers cannot be told anything there. */
   | { readonly code: "link-without-address"; readonly link: string }
   /** Another link of this node is in the same network: that one speaks. */

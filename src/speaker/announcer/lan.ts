@@ -20,6 +20,7 @@ import { hear, type Heard } from "./hearing.ts"
 import { foreignFinding, Impostors } from "./impostors.ts"
 import { carries, type Link } from "./link.ts"
 import { MemberDirectory, nodeIdOf } from "./member-directory.ts"
+import { Namesakes } from "./namesakes.ts"
 import type { AnnouncerOutput } from "./output.ts"
 import { SegmentView } from "./segment-view.ts"
 import { sightingOf } from "./sighting.ts"
@@ -69,6 +70,7 @@ export class Lan {
   readonly #view: SegmentView
   readonly #impostors: Impostors
   readonly #gateway = new GatewayWatchdog()
+  readonly #namesakes = new Namesakes()
   readonly #held = new Map<Address, HeldGroup>()
   #link: Link
   #silent = false
@@ -185,6 +187,7 @@ export class Lan {
     const read = decodeBeat(bytes, receiver)
     if (read.kind === "refused") return this.#drop(`beat-${read.because}`)
     this.#setup.tally.beatsReceived++
+    this.#namesakes.hear(read.beat, at.now)
     this.directory.hear(read.beat.from, from, read.beat.mac, at.now)
     return this.#step({ kind: "beat", beat: read.beat }, at)
   }
@@ -245,6 +248,9 @@ export class Lan {
         link,
         node: this.directory.nameOf(peer),
       })),
+      ...this.#namesakes
+        .list(now)
+        .map(({ node, macs }): Finding => ({ code: "duplicate-node", link, node: this.directory.nameOf(node), macs })),
       ...this.#impostors.list().map((answer) => foreignFinding(link, answer)),
       ...this.voice
         .unanswered()

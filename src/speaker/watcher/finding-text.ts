@@ -33,6 +33,14 @@ export const tellFinding = (finding: Finding): ToldFinding => {
         `what ${finding.node} sends does not arrive on ${finding.link}, while other nodes hear it: packets are lost between these two nodes, in this direction at least. Nothing moves because of it; look at the cables and switch ports between them`,
         { link: finding.link, node: finding.node },
       )
+    case "duplicate-node": {
+      const macs = finding.macs.map(printMac)
+      return told(
+        finding.code,
+        `${macs.join(" and ")} on ${finding.link} both say that they are the node ${finding.node}: only the one known first is believed. Give each speaker the name of its own node; if the names are right, somebody repeats recorded beats`,
+        { link: finding.link, node: finding.node, macs },
+      )
+    }
     case "link-without-address":
       return told(
         finding.code,

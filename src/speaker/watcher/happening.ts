@@ -45,6 +45,7 @@ export const addressOfFinding = (finding: Finding): Address | undefined => {
       return finding.key
     case "segment":
     case "heard-by-others":
+    case "duplicate-node":
     case "link-without-address":
     case "same-network":
     case "node-id-collision":
