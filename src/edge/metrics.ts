@@ -81,6 +81,19 @@ const layer2 = {
     labels: ["class"],
     help: "Addresses of ours that somebody else was seen answering for, by what it is",
   },
+  porchlight_frames_dropped_total: {
+    type: "counter",
+    labels: ["reason"],
+    help: "Frames and beats that were malformed, refused, or not sent: over the limit, or refused by the kernel",
+  },
+  porchlight_moves_total: {
+    type: "counter",
+    labels: ["reason"],
+    help: "Addresses that this node began or ceased to answer for, by reason",
+  },
+  porchlight_findings: { type: "gauge", labels: ["code"], help: "Findings about the wire that stand, by code" },
+  porchlight_beats_sent_total: { type: "counter", labels: [], help: "Beats sent to other speakers" },
+  porchlight_beats_received_total: { type: "counter", labels: [], help: "Beats received and authenticated" },
 } as const
 
 type Programs = {

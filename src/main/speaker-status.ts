@@ -38,7 +38,7 @@ export const serveSpeaker = async (served: Served, port: number, socket: string 
     ...[...links.missing(), beats.refusal(), interfaceWatch.trouble()].flatMap((refusal) => refusal?.message ?? []),
   ]
   const print = (): ReturnType<typeof metrics.print> => {
-    for (const [name, series] of metricSeries(announcer, watcher)) metrics.replace(name, series)
+    for (const [name, series] of metricSeries(announcer, watcher, served.at())) metrics.replace(name, series)
     return metrics.print()
   }
   const readiness = () => ({ ready: obstacles().length === 0, because: obstacles() })

@@ -282,6 +282,7 @@ export class Announcer implements Program<AnnouncerInput, AnnouncerOutput> {
   }
 
   #journal(move: Move): void {
+    this.tally.move(move.because.code)
     this.#moves.push(move)
     if (this.#moves.length > movesKept) this.#moves.shift()
   }

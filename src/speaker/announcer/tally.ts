@@ -8,6 +8,8 @@ export class Tally {
   readonly addresses: Map<Address, AddressTally> = new Map()
   /** By reason: malformed frames, refused beats, sends that the kernel refused. Reasons are closed unions and errno names. */
   readonly dropped: Map<string, number> = new Map()
+  /** Addresses this node took or let go, by reason: the codes of a closed union. */
+  readonly moves: Map<string, number> = new Map()
   beatsSent = 0
   beatsReceived = 0
 
@@ -20,6 +22,12 @@ export class Tally {
   }
 
   drop(reason: string): void {
-    this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + 1)
+    count(this.dropped, reason)
+  }
+
+  move(reason: string): void {
+    count(this.moves, reason)
   }
 }
+
+const count = (counts: Map<string, number>, of: string): void => void counts.set(of, (counts.get(of) ?? 0) + 1)
