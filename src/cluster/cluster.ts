@@ -14,7 +14,8 @@ export type Configuration = {
   readonly pools: ReadonlyMap<PoolName, Pool>
   /**
    * Pools that are gone while the ledger still gives addresses of theirs, as they last were. They give nothing; whoever
-   * was given such an address is answered for until the ledger frees it. A snapshot remembers only what it saw.
+   * was given such an address is answered for until the ledger frees it. A pool that this process never saw has neither
+   * ranges nor labels there: advertisements that name it, or speak of all pools, speak of it.
    */
   readonly retired: ReadonlyMap<PoolName, Pool>
   readonly advertisements: readonly L2Advertisement[]

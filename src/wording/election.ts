@@ -8,7 +8,7 @@ export const silentSentence = (reason: SilentReason): string => {
     case "pool-not-for-it":
       return `its pool is not for ${reason.service}; the controller will give it another address`
     case "pool-gone":
-      return `${reason.service} was given it from pool ${reason.pool}, which is gone: speakers that saw that pool answer on until the ledger frees the address, one started since knows nothing of it; create the pool again, or let the release happen (condition ReleaseWaits)`
+      return `${reason.service} was given it from pool ${reason.pool}, which is gone: speakers that saw that pool answer on until the ledger frees the address, one started since does not know its labels, by which the L2Advertisements select; create the pool again, or let the release happen (condition ReleaseWaits)`
     case "not-in-status":
       return `the status of ${reason.service} does not name it yet; is the controller running?`
     case "node-address":

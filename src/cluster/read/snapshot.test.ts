@@ -41,6 +41,7 @@ test("touches the Services whose object, endpoints or ledger entry changed, by n
     serviceObject("a/b"),
     serviceObject("a/c"),
     serviceObject("a/d"),
+    poolObject("p", ["10.0.0.0/24"]),
     ledgerObject("p-10.0.0.0", "p", []),
   )
   put(snapshot, serviceObject("a/b", { ports: ["81/TCP"] }))

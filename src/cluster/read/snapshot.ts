@@ -143,12 +143,12 @@ export const createSnapshot = (options: SnapshotOptions): Snapshot => {
     stale(pools.delete(key))
   }
 
-  /** Those that are back, and those that no address is given from: the ledger bounds what is remembered. */
-  const forgetRetired = (): void => {
-    if (retired.size === 0) return
-    const back = new Set([...pools.values()].map(({ name }) => name))
+  /** Without those that are back and those that no address is given from: the ledger bounds what is remembered. */
+  const tendRetired = (): void => {
+    const there = new Set([...pools.values()].map(({ name }) => name))
     const giving = poolsThatGive(book.ledger)
-    for (const name of retired.keys()) if (back.has(name) || !giving.has(name)) retired.delete(name)
+    for (const name of retired.keys()) if (there.has(name) || !giving.has(name)) retired.delete(name)
+    for (const name of giving) if (!there.has(name) && !retired.has(name)) retired.set(name, unseenPool(name))
   }
 
   /** Holds and readiness change often and decide nothing. */
@@ -258,12 +258,13 @@ export const createSnapshot = (options: SnapshotOptions): Snapshot => {
     const before = book.ledger.objects.get(key)
     if ((before === undefined) !== (now === undefined)) everything = true
     for (const name of book.put(key, now === undefined ? undefined : keepEqual(before, now))) touched.add(name)
-    stale(retired.size > 0)
+    const isKnown = now === undefined || [...pools.values()].some(({ name }) => name === now.pool)
+    stale(retired.size > 0 || !isKnown)
   }
 
   const assemble = (): void => {
     const before = assembled
-    forgetRetired()
+    tendRetired()
     assembled = assembleConfiguration({ pools, retired, advertisements, namespaces })
     const configuration = keepEqual(before.configuration, assembled.configuration)
     const reserved = keepEqual(cluster.reserved, [
@@ -311,6 +312,18 @@ export const createSnapshot = (options: SnapshotOptions): Snapshot => {
     },
   }
 }
+
+/** A pool that was gone before this process began: only its name is known, from the ledger. */
+const unseenPool = (name: PoolName): ReadPool => ({
+  name,
+  labels: new Map(),
+  createdAt: "",
+  entries: [],
+  autoAssign: false,
+  avoidsBuggyAddresses: false,
+  onlyFor: undefined,
+  fault: "none",
+})
 
 /** A node's kernel answers for its own addresses, whatever pool they are in. */
 const nodeReservations = (nodes: Iterable<Node>): readonly Reservation[] =>

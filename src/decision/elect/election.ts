@@ -22,7 +22,7 @@ export type Candidate = { readonly node: NodeName; readonly score: number }
 export type SilentReason =
   /** Its pool is not (or no longer) for this Service. */
   | { readonly code: "pool-not-for-it"; readonly service: ServiceName }
-  /** The ledger gives it from a pool that is gone and that this process never saw: who may answer is unknown. */
+  /** The ledger gives it from a pool that is gone and that this process never saw, and no advertisement names that. */
   | { readonly code: "pool-gone"; readonly service: ServiceName; readonly pool: PoolName }
   /** The ledger gives it, but no status names it (yet, or somebody wiped it): the service proxy has no rules for it. */
   | { readonly code: "not-in-status"; readonly service: ServiceName }

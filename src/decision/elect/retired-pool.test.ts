@@ -94,14 +94,37 @@ test("a retired pool gives nothing, whoever asks", () => {
     assert.equal(home.last().allocations.get(name as never)?.kind, "pending", name)
 })
 
-test("a process that never saw the pool is silent, and says why", () => {
-  const home = createHome()
-  home.remove("IPAddressPool", poolKey)
-  const fresh = createHome(advertisementObject("ad"), [])
+test("a process that never saw the pool goes on too, where advertisements name it or speak of all pools", () => {
+  for (const spec of [{ ipAddressPools: ["first-pool"] }, {}]) {
+    const home = createHome(advertisementObject("ad", spec))
+    const before = home.elections()
+    const fresh = createHome(advertisementObject("ad", spec), [])
+    assert.deepEqual(fresh.elections(), before)
+    fresh.put(ledgerOf([]))
+    assert.deepEqual(fresh.elections(), [])
+    assert.equal(fresh.last().cluster.configuration.retired.size, 0)
+  }
+})
+
+test("where they select the pool by labels that process cannot know them: it is silent, and says why", () => {
+  const fresh = createHome(
+    advertisementObject("ad", { ipAddressPoolSelectors: [{ matchLabels: { lan: "home" } }] }),
+    [],
+  )
   assert.deepEqual(
     fresh.elections().map(({ outcome }) => outcome.kind === "nobody" && outcome.because),
     numbers.map((number) => [{ code: "pool-gone", service: `web/s${number}`, pool: "first-pool" as PoolName }]),
   )
+})
+
+test("a pool that is edited to be for others: who was given an address is answered for until the ledger takes it", () => {
+  const home = createHome()
+  const before = home.elections()
+  const others = { serviceAllocation: { namespaces: ["others"] } }
+  home.put(poolObject("first-pool", ["10.69.1.150-10.69.1.165"], others, { labels: { lan: "home" } }))
+  assert.deepEqual(home.elections(), before)
+  home.put(ledgerOf(numbers.slice(1)))
+  assert.equal(home.elections().length, 12)
 })
 
 const ledgerOf = (given: readonly number[]): JsonObject =>

@@ -1,7 +1,6 @@
 import type { Address } from "../../net/address.ts"
 import type { L2Advertisement } from "../../cluster/advertisement.ts"
 import type { Cluster } from "../../cluster/cluster.ts"
-import type { PoolName } from "../../cluster/name.ts"
 import type { Pool } from "../../cluster/pool.ts"
 import type { EndpointView, Service } from "../../cluster/service.ts"
 import { gives, homeOf, type Surroundings } from "../allocate/surroundings.ts"
@@ -25,8 +24,7 @@ export const voiceOf = (
   address: Address,
 ): Voice | SilentReason => {
   const pool = homeOf(around, service, address) ?? giverOf(around, service, address)
-  if (typeof pool === "string") return { code: "pool-gone", service: service.name, pool }
-  if (pool === undefined || (pool.fault !== "rules" && restriction(pool, service) !== undefined))
+  if (pool === undefined || isShutOut(around, pool, service, address))
     return { code: "pool-not-for-it", service: service.name }
   const node = around.nodes.get(address)
   if (node !== undefined) return { code: "node-address", service: service.name, node }
@@ -35,7 +33,8 @@ export const voiceOf = (
   if (endpoints === undefined || (endpoints.serving.size === 0 && endpoints.unplaced === 0))
     return { code: "no-endpoints", service: service.name }
   const all = advertisementsOf(cluster, pool)
-  if (all.length === 0) return { code: "no-advertisement", service: service.name, pool: pool.name }
+  if (all.length === 0)
+    return { code: isUnseen(around, pool) ? "pool-gone" : "no-advertisement", service: service.name, pool: pool.name }
   const advertisements = matching(all, service)
   if (advertisements.length === 0) return { code: "not-advertised", service: service.name, pool: pool.name }
   const selective = advertisements.find(({ services }) => services.length > 0)
@@ -45,14 +44,21 @@ export const voiceOf = (
 }
 
 /**
- * The pool an address was given from where no pool holds it any more: until the ledger frees it, it is the Service's,
- * and a release that waits for a person must not be a silence. Its name where nothing is known of it.
+ * A pool that is not (any more) for a Service has nothing to say about an address that the ledger gives to it: the
+ * controller takes it back, at once or, where a slip of the hand would shut out many, when a person confirms it.
  */
-const giverOf = (
-  { configuration, ledger }: Surroundings,
-  service: Service,
-  address: Address,
-): Pool | PoolName | undefined => {
+const isShutOut = ({ ledger }: Surroundings, pool: Pool, service: Service, address: Address): boolean =>
+  pool.fault !== "rules" && restriction(pool, service) !== undefined && !gives(ledger, service, address)
+
+/**
+ * The pool an address was given from where no pool holds it any more: until the ledger frees it, it is the Service's,
+ * and a release that waits for a person must not be a silence.
+ */
+const giverOf = ({ configuration, ledger }: Surroundings, service: Service, address: Address): Pool | undefined => {
   const entry = gives(ledger, service, address) ? ledger.entries.get(address) : undefined
-  return entry && (configuration.pools.get(entry.pool) ?? configuration.retired.get(entry.pool) ?? entry.pool)
+  return entry && (configuration.pools.get(entry.pool) ?? configuration.retired.get(entry.pool))
 }
+
+/** Gone before this process began, so that its labels, by which an advertisement may select it, are not known. */
+const isUnseen = ({ configuration }: Surroundings, pool: Pool): boolean =>
+  configuration.retired.get(pool.name) === pool && pool.ranges.length === 0
