@@ -3,6 +3,7 @@ import type { FaultSwitch } from "./api-server/faults.ts"
 import {
   type ActiveFault,
   everybody,
+  excludes,
   type Fault,
   isForAll,
   isSameFault,
@@ -107,10 +108,6 @@ export const createDamage = (lab: Breakable): Damage => {
     },
   }
 }
-
-/** An API server misbehaves in one way at a time, and a link has one MTU. */
-const excludes = (present: Fault, next: Fault): boolean =>
-  isSameFault(present, next) || (present.kind === next.kind && (next.kind === "api-misdeed" || next.kind === "mtu"))
 
 /** Why that machine cannot have that fault. */
 const whyNot = (lab: Breakable, name: string | undefined, fault: Fault): string | undefined => {

@@ -192,6 +192,10 @@ export const isSameFault = (one: Fault, other: Fault): boolean =>
 
 const lasting = (fault: Fault): Fault => ("forMs" in fault ? { kind: fault.kind } : fault)
 
+/** Whether both cannot be at once: an API server misbehaves in one way at a time, and a link has one MTU. */
+export const excludes = (present: Fault, next: Fault): boolean =>
+  isSameFault(present, next) || (present.kind === next.kind && (next.kind === "api-misdeed" || next.kind === "mtu"))
+
 /** Faults that one can break for everybody, without a machine. */
 export const isForAll = ({ kind }: Fault): boolean => kind === "api" || kind === "proxy" || kind === "api-misdeed"
 

@@ -45,7 +45,7 @@ export const faultOfMisdeed = (how: ApiMisdeed): ApiFault => {
 const statuses = { "500": 500, "502": 502, "503": 503, "504": 504 } as const
 
 /** Beyond what a healthy server ever takes, within what its clients wait. */
-const slowMs = 5000
+export const slowMs = 5000
 
 /** Set at run time; undefined mends. Affects what happens from then on, and `mute` also watches already open. */
 export type FaultSwitch = {

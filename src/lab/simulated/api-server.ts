@@ -2,6 +2,7 @@ import type { ApiRequest, Json, JsonObject } from "../../kubernetes/http.ts"
 import { isObject, listAt, objectAt, textAt } from "../../kubernetes/json.ts"
 import { createStore, type StoreEvent, type StoreInput } from "../../kubernetes/store.ts"
 import type { ApiAnswer } from "../api.ts"
+import type { ApiMisdeed } from "../api-server/faults.ts"
 import type { World } from "./world.ts"
 
 /** The store as the API server of a simulated lab. */
@@ -13,6 +14,9 @@ export type SimulatedApi = {
   readonly request: (method: ApiRequest["method"], path: string, body?: Json, contentType?: string) => ApiAnswer
   /** All objects of a collection, with apiVersion and kind in each. */
   readonly list: (path: string) => readonly JsonObject[]
+  /** What it does to programs instead of answering; the lab's own questions are answered all the same. */
+  readonly misdeed: () => ApiMisdeed | undefined
+  readonly setMisdeed: (how: ApiMisdeed | undefined) => void
   /** Called after every request that may have changed something. */
   readonly onChange: (listener: () => void) => void
 }
@@ -43,7 +47,16 @@ export const createSimulatedApi = (world: World, serviceCidrs: readonly string[]
     const [apiVersion, kind] = [textAt(body, "apiVersion") ?? "", (textAt(body, "kind") ?? "").replace(/List$/, "")]
     return listAt(body, "items").map((item) => ({ apiVersion, kind, ...objectAt(item) }))
   }
-  return { tell, listen, request, list, onChange: (listener) => void listeners.push(listener) }
+  let misdeed: ApiMisdeed | undefined
+  return {
+    tell,
+    listen,
+    request,
+    list,
+    misdeed: () => misdeed,
+    setMisdeed: (how) => (misdeed = how),
+    onChange: (listener) => void listeners.push(listener),
+  }
 }
 
 const somebody = "somebody"

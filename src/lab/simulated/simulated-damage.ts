@@ -3,6 +3,7 @@ import type { DamageOutcome } from "../damage.ts"
 import {
   type ActiveFault,
   everybody,
+  excludes,
   type Fault,
   isForAll,
   isSameFault,
@@ -10,6 +11,7 @@ import {
   placeFault,
   printFault,
 } from "../fault.ts"
+import type { SimulatedApi } from "./api-server.ts"
 import type { ClusterKeeper } from "./cluster-keeper.ts"
 import type { SimulatedMachine } from "./machine.ts"
 import type { SpeakerNode } from "./speaker-node.ts"
@@ -33,6 +35,7 @@ export type Breakable = {
   readonly keeper: ClusterKeeper
   readonly world: World
   readonly traffic: ServiceTraffic
+  readonly api: SimulatedApi
   /** The controller's way to the API. */
   readonly setControllerApi: (open: boolean) => void
   readonly machines: readonly string[]
@@ -88,7 +91,7 @@ export const createSimulatedDamage = (lab: Breakable, active: ActiveFault[]): Si
 
   const add = (machine: string, fault: Fault): DamageOutcome => {
     const one = { machine, fault }
-    const present = faultsOf(machine).find((other) => isSameFault(other, fault))
+    const present = faultsOf(machine).find((other) => excludes(other, fault))
     if (present !== undefined)
       return { kind: "refused", says: `${printFault(present)} is broken at ${machine} already; mend it first` }
     active.push(one)
@@ -139,9 +142,10 @@ const whyNot = (
   fault: Fault,
 ): string | undefined => {
   const text = printFault(fault)
-  if (fault.kind === "mtu" || fault.kind === "ipv6" || fault.kind === "api-misdeed")
+  if (fault.kind === "mtu" || fault.kind === "ipv6")
     return `${text} needs real packets: raise the lab without --wire=simulated`
   if (name === undefined && isForAll(fault)) return undefined
+  if (fault.kind === "api-misdeed") return `${text} is what the API server does to everybody: say ${text} alone`
   if (name === undefined || !machines.includes(name))
     return `${name ?? "nobody"} is no machine; there are: ${machines.join(", ")}`
   if (fault.kind === "oneway" && !machines.includes(fault.to))
@@ -190,6 +194,11 @@ const perform = (
         })
     case "api":
       return openUnbroken(lab, faultsOf)
+    case "api-misdeed":
+      lab.api.setMisdeed(begins ? fault.how : undefined)
+      // Clients that are connected would not notice, but for those whose watches fall silent; these learn it by the end.
+      if (!(begins && fault.how === "mute")) shutAll(lab)
+      return openUnbroken(lab, faultsOf)
     case "twin":
       return lab.machine(name)?.setTwins(faultsOf(name).flatMap(twinOf))
     case "cable":
@@ -201,7 +210,6 @@ const perform = (
     case "oneway":
     case "mtu":
     case "ipv6":
-    case "api-misdeed":
       return
   }
 }
@@ -227,6 +235,11 @@ const openUnbroken = (lab: Breakable, faultsOf: (machine: string) => readonly Fa
   const forAll = isShut(everybody)
   for (const name of lab.machines) lab.speaker(name)?.setApi(!forAll && !isShut(name))
   lab.setControllerApi(!forAll)
+}
+
+const shutAll = (lab: Breakable): void => {
+  for (const name of lab.machines) lab.speaker(name)?.setApi(false)
+  lab.setControllerApi(false)
 }
 
 const twinOf = (fault: Fault): readonly Address[] => {

@@ -140,9 +140,25 @@ test("what only a kernel can break is refused, with the way to it", async () => 
   const lab = await raise(1)
   for (const fault of ["mtu=1280", "ipv6"])
     assert.match(lab.damage.break("attic-3", fault).says, /needs real packets: raise the lab without --wire=simulated/)
-  assert.match(lab.damage.break(undefined, "api=429").says, /needs real packets/)
   assert.match(lab.damage.break("attic-3", "cable=eth7").says, /attic-3 has no link eth7; it has: eth0/)
 })
+
+for (const how of ["mute", "410", "429", "503", "cut", "slow"])
+  test(`api=${how}: a death is repaired all the same, what came meanwhile is done when it is over, and nothing moves`, async () => {
+    const lab = await settled()
+    assert.equal(lab.damage.break(undefined, `api=${how}`).kind, "done")
+    assert.equal(lab.damage.break(undefined, "api=500").kind, "refused")
+    lab.damage.break("attic-3", "power")
+    assert.ok(lab.runUntil(() => lab.answererOf(vip) === "attic-2", 2000))
+    createService(lab, "second")
+    lab.run(30_000)
+    lab.damage.mend(undefined, undefined)
+    lab.run(20_000)
+    const addresses = lab.services().flatMap((service) => service.addresses)
+    assert.equal(addresses.length, 2)
+    for (const address of addresses) assert.equal(lab.ask({ address, port: 80, protocol: "TCP" }).kind, "answered")
+    assert.equal(lab.answererOf(vip), "attic-2")
+  })
 
 test("with the API away for everybody a node dies and another answers all the same", async () => {
   const lab = await settled()
@@ -266,6 +282,18 @@ const createPod = (lab: SimulatedLab, name: string): unknown =>
     spec: {
       nodeName: "attic-2",
       containers: [{ name: "whoami", image: "lab/whoami", ports: [{ name: "http", containerPort: 8080 }] }],
+    },
+  })
+
+const createService = (lab: SimulatedLab, name: string): unknown =>
+  lab.request("POST", "/api/v1/namespaces/demo/services", {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name },
+    spec: {
+      type: "LoadBalancer",
+      selector: { "app.kubernetes.io/name": "whoami" },
+      ports: [{ name: "http", port: 80, targetPort: "http", protocol: "TCP" }],
     },
   })
 

@@ -153,6 +153,7 @@ const assemble = (
       keeper,
       world,
       traffic,
+      api,
       setControllerApi: controller.setApi,
     },
     faults,
