@@ -31,14 +31,25 @@ export type BenchLab = {
 
 const connectionsMax = 64
 
-export const raiseBenchLab = async (): Promise<BenchLab> => {
-  const program = (command: string): readonly [string, ...string[]] => [process.execPath, bundle, command]
+type Command = readonly [string, ...string[]]
+
+const program = (command: string): Command => [process.execPath, bundle, command]
+
+export const ownPrograms: { readonly controller: Command; readonly speaker: Command } = {
+  controller: program("controller"),
+  speaker: [process.execPath, ...speakerRuntimeFlags, bundle, "speaker"],
+}
+
+/** @param name of the lab; one that runs already is refused */
+export const raiseBenchLab = async (
+  name: string = `bench-${process.pid}`,
+  programs: typeof ownPrograms = ownPrograms,
+): Promise<BenchLab> => {
   const started = await startLab({
-    name: `bench-${process.pid}`,
+    ...programs,
+    name,
     scenarioFolder: join(root, "bench", "lan"),
     inside: program("lab-inside"),
-    controller: program("controller"),
-    speaker: [process.execPath, ...speakerRuntimeFlags, bundle, "speaker"],
     crds: join(root, "deploy", "crds"),
     report: (news) => {
       if (news.kind === "trouble" || news.kind === "ended") console.log(`  lab: ${news.says}`)

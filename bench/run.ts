@@ -13,10 +13,22 @@ import { type Bar, createReport, printBars } from "./report.ts"
 import { faults } from "./faults.ts"
 import { load } from "./load.ts"
 import { planned } from "./planned.ts"
+import { size } from "./size.ts"
 import { start } from "./start.ts"
 
 /** Lab measurements from few Services to many. */
-const measurements: readonly Measurement[] = [decision, start, appear, answer, death, planned, faults, burst, load]
+const measurements: readonly Measurement[] = [
+  decision,
+  start,
+  appear,
+  answer,
+  death,
+  planned,
+  faults,
+  burst,
+  load,
+  size,
+]
 
 const options = { quick: { type: "boolean" }, long: { type: "boolean" }, strict: { type: "boolean" } } as const
 const { values, positionals } = parseArgs({ options, allowPositionals: true })

@@ -86,13 +86,13 @@ const measureRestart = async (
 }
 
 /** A scrape makes the metrics' text, which is part of a speaker's life. */
-const scrape = async (bench: BenchLab, machine: string): Promise<void> => {
+export const scrape = async (bench: BenchLab, machine: string): Promise<void> => {
   const program = `fetch("http://127.0.0.1:7472/metrics").then((r) => r.text()).then((t) => console.log(t.length))`
   const length = await bench.read(machine, [process.execPath, "-e", program])
   if (!(Number(length) > 0)) throw new Error(`the speaker of ${machine} shows no metrics`)
 }
 
-const residentBytes = async (bench: BenchLab, machine: string, pid: number): Promise<number> => {
+export const residentBytes = async (bench: BenchLab, machine: string, pid: number): Promise<number> => {
   const status = await bench.read(machine, ["cat", `/proc/${pid}/status`])
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? Number.NaN) * 1024
 }

@@ -24,6 +24,7 @@ export const summaryOf = (values: readonly number[]): Summary => ({
 /** Two or three digits that mean something: `0.042 ms`, `6.1 ms`, `502 ms`, `6.1 s`. */
 export const printMs = (ms: number): string => {
   if (Number.isNaN(ms)) return "-"
+  if (ms === Number.POSITIVE_INFINITY) return "never"
   if (ms >= 10_000) return `${(ms / 1000).toFixed(1)} s`
   return `${ms >= 100 ? ms.toFixed(0) : ms >= 1 ? ms.toFixed(1) : ms.toFixed(3)} ms`
 }
