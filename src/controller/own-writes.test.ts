@@ -41,6 +41,15 @@ test("after a list that was asked for later than our write, its older version is
   assert.equal(own.told("AddressLedger", "first-10.69.1.0", version(110)), "went-back")
 })
 
+test("an answer older than our own write before it is news: that one was never kept (149)", () => {
+  const own = createOwnWrites()
+  own.told("IPAddressPool", "metallb-system/first", version(20))
+  own.asked("IPAddressPool", "metallb-system/first")
+  own.wrote("IPAddressPool", "metallb-system/first", version(21), at(0))
+  own.asked("IPAddressPool", "metallb-system/first")
+  assert.equal(own.wrote("IPAddressPool", "metallb-system/first", version(20), at(1)), "went-back")
+})
+
 test("a watch that comes late tells of the end of a former object of that name: ours stays", () => {
   const own = createOwnWrites()
   own.wrote("Service", "media/plex", { metadata: { resourceVersion: "20", uid: "second" } }, at(0))

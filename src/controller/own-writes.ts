@@ -54,7 +54,7 @@ export const createOwnWrites = (): OwnWrites => {
       const version = resourceVersionOf(object)
       const id = `${kind} ${key}`
       const told = versions.get(id)
-      const order = compareVersions(version, told)
+      const order = compareVersions(version, untold.get(id)?.version ?? told)
       // Nothing newer was told since it was asked for, and yet it is older: the server went back.
       const wentBack = order === "older" && toldAtAsking.get(id) === told
       if (version === undefined || order === "same" || (order === "older" && !wentBack)) return "old"
