@@ -1,3 +1,5 @@
+import type { Address } from "../src/net/address.ts"
+import type { Mac } from "../src/net/mac.ts"
 import type { MoveReason } from "../src/ownership/move.ts"
 import type { Port } from "./packet.ts"
 
@@ -26,6 +28,18 @@ export type StaleFrame = Place & {
   readonly claimedAt: number
 }
 
+/** A frame in which a node spoke for an address that it did not answer for itself. */
+export type UnheldFrame = Omit<StaleFrame, "claimedAt">
+
+/** A host's neighbour cache has another MAC for an address, or none any more. */
+export type Pointer = {
+  readonly at: number
+  readonly segment: number
+  readonly host: Port
+  readonly address: Address
+  readonly mac: Mac | undefined
+}
+
 /** From `at` on so many reachable nodes would answer. */
 export type Answerers = { readonly at: number; readonly nodes: readonly Port[] }
 
@@ -38,6 +52,8 @@ export type History = {
   readonly claims: ClaimRecord[]
   readonly losses: LossRecord[]
   readonly stale: StaleFrame[]
+  readonly unheld: UnheldFrame[]
+  readonly pointers: Pointer[]
   /** By place, each change of the set of answerers. */
   readonly answerers: Map<number, Answerers[]>
   readonly findings: { readonly at: number; readonly node: Port; readonly code: string; readonly on: boolean }[]
@@ -49,6 +65,8 @@ export const createHistory = (): History => ({
   claims: [],
   losses: [],
   stale: [],
+  unheld: [],
+  pointers: [],
   answerers: new Map(),
   findings: [],
 })

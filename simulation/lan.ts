@@ -48,6 +48,8 @@ export type Lan = {
   readonly filters: { readonly beat: Set<number>; readonly arp: Set<number> }
   /** Ports that lose part of what passes, either way. */
   readonly lossy: Map<number, number>
+  /** Behind which port the switch of a segment last saw a station. */
+  readonly seenAt: Map<number, { readonly port: Port; readonly at: number }>
 }
 
 export const createLan = (segments: number, nodes: readonly Port[]): Lan => ({
@@ -59,6 +61,7 @@ export const createLan = (segments: number, nodes: readonly Port[]): Lan => ({
   mute: new Set(),
   filters: { beat: new Set(), arp: new Set() },
   lossy: new Map(),
+  seenAt: new Map(),
 })
 
 export const plugOf = (segment: number, port: Port): number => segment * portsMax + port

@@ -1,10 +1,12 @@
 import { transit } from "./lan.ts"
+import { switched } from "./switch-table.ts"
 import type { Packet, Port } from "./packet.ts"
 import type { World } from "./world.ts"
 
 /** Carries a packet to one port or to all others, if nothing is in the way. */
 export const transmit = (world: World, packet: Packet): void => {
-  if (packet.to !== "all") return carry(world, packet, packet.to)
+  const to = typeof packet.to === "object" ? switched(world.lan, packet, packet.to, world.timeline.now()) : packet.to
+  if (to !== "all") return carry(world, packet, to)
   for (const port of world.receivers.keys()) if (port !== packet.from) carry(world, packet, port)
 }
 

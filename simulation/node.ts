@@ -1,10 +1,10 @@
 import { addressIndex } from "../src/ownership/address-index.ts"
 import type { At, Instant } from "../src/time/instant.ts"
 import { holderOf, placeIndex, recordClaim, recordEnd } from "./history.ts"
-import { nodeIdOf, nodeOf } from "./lan.ts"
+import { nodeOf } from "./lan.ts"
 import { transmit } from "./medium.ts"
 import type { NodeInput, NodeOutput } from "./node-program.ts"
-import { arpIn, type Packet } from "./packet.ts"
+import type { Packet } from "./packet.ts"
 import { observeAnswerers, type SimNode, tellStory, type World } from "./world.ts"
 
 /** Wall clocks begin here: 2026-01-01. */
@@ -84,7 +84,7 @@ const noteMove = (world: World, node: SimNode, output: Extract<NodeOutput, { kin
   const { segment, grant, epoch, because } = output
   const record = { segment, group, at: world.timeline.now(), node: node.port, because }
   const isTaken = output.to !== undefined && nodeOf(output.to) === node.port
-  if (isTaken) recordClaim(world.history, { ...record, grant, epoch, nodeId: nodeIdOf(node.port) })
+  if (isTaken) recordClaim(world.history, { ...record, grant, epoch, nodeId: world.wire.idOf(node.port) })
   else {
     world.history.losses.push(record)
     recordEnd(world.history, node.port, record)
@@ -96,16 +96,17 @@ const noteMove = (world: World, node: SimNode, output: Extract<NodeOutput, { kin
   )
 }
 
-/** Notes an answer or announcement for an address that another node has claimed since. */
+/** Notes an answer or announcement for an address that the node does not answer for, or that another has claimed since. */
 const watchFrame = (world: World, node: SimNode, packet: Packet): void => {
-  if (packet.channel !== "arp") return
-  const arp = arpIn(packet)
-  if (arp.op === "request" || (arp.op === "reply" && arp.token !== undefined)) return
-  const group = world.groupOf.get(addressIndex(arp.address))
-  if (group === undefined) return
+  const speech = world.wire.speechIn(packet)
+  const group = speech && world.groupOf.get(addressIndex(speech.address))
+  if (speech === undefined || group === undefined) return
   const place = { segment: packet.segment, group }
+  const { op } = speech
+  const now = world.timeline.now()
+  if (!node.answers.has(placeIndex(place))) world.history.unheld.push({ ...place, at: now, node: node.port, op })
   const claim = holderOf(world.history, place)
   if (claim === undefined || claim.node === node.port) return
-  world.history.stale.push({ ...place, at: world.timeline.now(), node: node.port, op: arp.op, claimedAt: claim.at })
-  tellStory(world, () => `node ${node.port} sends a stale ${arp.op} for group ${group}`)
+  world.history.stale.push({ ...place, at: now, node: node.port, op, claimedAt: claim.at })
+  tellStory(world, () => `node ${node.port} sends a stale ${op} for group ${group}`)
 }

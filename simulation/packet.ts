@@ -29,9 +29,13 @@ export type Packet = {
   readonly channel: "beat" | "arp"
   readonly segment: number
   readonly from: Port
-  readonly to: Port | "all"
+  /** One port, every other, or wherever the switch has learnt that station to be. */
+  readonly to: Port | "all" | Stations
   readonly body: unknown
 }
+
+/** As an Ethernet frame names them. */
+export type Stations = { readonly source: Mac; readonly destination: Mac }
 
 export const beatIn = (packet: Packet): Beat => packet.body as Beat
 export const arpIn = (packet: Packet): Arp => packet.body as Arp

@@ -1,6 +1,5 @@
 import { placeAt, recordEnd } from "./history.ts"
 import { stepNode } from "./node.ts"
-import { createSpeakerProgram } from "./speaker-program.ts"
 import { deliverView } from "./watch.ts"
 import { observeAnswerers, observeNode, type SimNode, tellStory, type World } from "./world.ts"
 
@@ -10,7 +9,7 @@ export const startNode = (world: World, node: SimNode): void => {
   node.boots++
   const boot = node.boots * nodes + node.port + 1
   const without = world.options.without ?? new Set()
-  node.program = createSpeakerProgram({
+  node.program = world.wire.createProgram({
     port: node.port,
     boot,
     lan: world.lan,

@@ -15,6 +15,8 @@ export type Scenario = {
   readonly seed: number
   readonly nodes: number
   readonly segments: number
+  /** Ownership alone with values in packets, or whole announcers with frames. */
+  readonly wire: "values" | "frames"
   readonly groups: readonly ScenarioGroup[]
   readonly intervalMs: number
   readonly misses: number

@@ -1,9 +1,10 @@
 import { befall } from "./befall.ts"
-import { hostReceive, startClient } from "./host.ts"
+import { frameWire } from "./frames/frame-wire.ts"
 import { clientPort, gatewayPort, strangerPort } from "./lan.ts"
 import { receivePacket } from "./node.ts"
 import { exitNode } from "./process.ts"
 import type { RunOptions, Scenario } from "./scenario.ts"
+import { valueWire } from "./wire.ts"
 import { createWorld, type World } from "./world.ts"
 
 /** A law that did not hold: which, and what was seen instead. */
@@ -13,10 +14,9 @@ export type Run = { readonly world: World; readonly violations: readonly Violati
 /** Runs a scenario to its end in virtual time and judges it. The same scenario always runs the same. */
 export const simulate = (scenario: Scenario, options: RunOptions = {}): Run =>
   withoutAmbience(() => {
-    const world = createWorld(scenario, options)
-    populate(world)
+    const world = createWorld(scenario, options, scenario.wire === "frames" ? frameWire : valueWire)
     for (const act of scenario.acts) world.timeline.put(act.at, () => befall(world, act))
-    if (scenario.clientAsksEveryMs !== undefined) startClient(world, scenario.clientAsksEveryMs)
+    populate(world)
     let events = 0
     while (world.timeline.next(scenario.endMs)) events++
     const violations = scenario.laws.flatMap(({ name, broken }) => {
@@ -28,13 +28,14 @@ export const simulate = (scenario: Scenario, options: RunOptions = {}): Run =>
 
 const populate = (world: World): void => {
   world.exited = (node) => exitNode(world, node)
+  const hostReceive = world.wire.openHosts(world)
   for (const node of world.nodes)
     world.receivers.set(node.port, (packet) => {
-      hostReceive(world, packet, node.port)
+      hostReceive(packet, node.port)
       receivePacket(world, node, packet)
     })
   for (const port of [gatewayPort, clientPort, strangerPort])
-    world.receivers.set(port, (packet) => hostReceive(world, packet, port))
+    world.receivers.set(port, (packet) => hostReceive(packet, port))
 }
 
 /** What the machine reads of the world comes in with each step: whoever reads the real clock or real chance is stopped. */

@@ -8,6 +8,7 @@ import { createRandom, type Random } from "./random.ts"
 import type { RunOptions, Scenario } from "./scenario.ts"
 import { createTimeline, type Timeline } from "./timeline.ts"
 import { addressesOf, type TrueGroup } from "./truth.ts"
+import type { Wire } from "./wire.ts"
 
 /** A machine with a process that may be absent, asleep or stalled. */
 export type SimNode = {
@@ -36,6 +37,7 @@ export type SimNode = {
 export type World = {
   readonly scenario: Scenario
   readonly options: RunOptions
+  readonly wire: Wire
   readonly random: Random
   readonly timeline: Timeline
   readonly lan: Lan
@@ -53,7 +55,7 @@ export type World = {
   exited: (node: SimNode) => void
 }
 
-export const createWorld = (scenario: Scenario, options: RunOptions): World => {
+export const createWorld = (scenario: Scenario, options: RunOptions, wire: Wire): World => {
   const random = createRandom(scenario.seed)
   const nodes = Array.from({ length: scenario.nodes }, (_, port) => newNode(port, scenario.clockOffsetsS[port] ?? 0))
   const groups = scenario.groups.map((group, index) => newGroup(group, index))
@@ -62,6 +64,7 @@ export const createWorld = (scenario: Scenario, options: RunOptions): World => {
   return {
     scenario,
     options,
+    wire,
     random,
     timeline: createTimeline(),
     lan: createLan(scenario.segments, ports),

@@ -1,3 +1,4 @@
+import { framesBreak, framesMove } from "./frames.ts"
 import { blindHolder, dayWithoutApi } from "./api.ts"
 import { clockApart, clockJump, suspend } from "./clocks.ts"
 import { crashAndReturn, death, impostor } from "./death.ts"
@@ -57,4 +58,6 @@ export const profiles: readonly Profile[] = [
   dayWithoutApi,
   allRestart,
   rolling,
+  framesMove,
+  framesBreak,
 ]

@@ -38,6 +38,7 @@ export const profile = (name: string, draft: (random: Random) => Draft, weight =
     const nodes = drawn.nodes ?? 3
     const scenario: Scenario = {
       segments: 1,
+      wire: "values",
       groups: [],
       intervalMs,
       misses: windowMs / intervalMs,

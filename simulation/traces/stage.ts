@@ -34,7 +34,7 @@ export type Played = {
   readonly answerersAt: (at: number, group?: number) => readonly Port[]
 }
 
-type SentArp = { readonly at: number; readonly arp: Arp; readonly to: Port | "all" }
+type SentArp = { readonly at: number; readonly arp: Arp; readonly to: Packet["to"] }
 
 /** Plays one story on a three-node segment on which C, if nothing else is said, holds the address from the start. */
 export const play = (stage: Stage): Played => {
@@ -44,6 +44,7 @@ export const play = (stage: Stage): Played => {
     seed: 1,
     nodes: 3,
     segments: 1,
+    wire: "values",
     groups: [{ order: [C, B, A] }],
     intervalMs: 100,
     misses: 5,
