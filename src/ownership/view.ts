@@ -2,6 +2,7 @@ import { addressIndex } from "./address-index.ts"
 import type { Address } from "../net/address.ts"
 import type { Instant } from "../time/instant.ts"
 import type { Entry } from "./entry.ts"
+import { announceSoon } from "./announce.ts"
 import { noteOut } from "./flapping.ts"
 import type { Group } from "./group.ts"
 import { isInOrder } from "./standing.ts"
@@ -30,6 +31,7 @@ export const applyView = (
 const applyGroup = (state: SegmentState, told: Group, now: Instant): void => {
   const entry = entryOf(state, told.key)
   const before = entry.group?.grant ?? 0
+  const known = entry.group?.addresses ?? told.addresses
   const group = told.grant < before ? { ...told, grant: before } : told
   state.goneKeys.delete(addressIndex(group.key))
   if (entry.group === undefined) appear(state, entry, group)
@@ -38,8 +40,11 @@ const applyGroup = (state: SegmentState, told: Group, now: Instant): void => {
   entry.group = group
   if (wasIn && !isInOrder(state, entry)) noteOut(entry, now)
   for (const address of group.addresses) state.groupOf.set(addressIndex(address), entry)
-  if (entry.state.is === "holding")
+  if (entry.state.is === "holding") {
     tell(state, { kind: "answering", key: entry.key, addresses: group.addresses, grant: entry.state.grant })
+    if (group.addresses.some((address) => !known.includes(address)))
+      entry.state = announceSoon(entry.state, now, timing.announceMs)
+  }
   state.dirty.add(entry)
 }
 

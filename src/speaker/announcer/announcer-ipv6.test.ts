@@ -45,6 +45,7 @@ test("the group of an address is joined by who answers for it, and left when it 
   assert.deepEqual(lastGroups(w1(lan)), [group])
   assert.deepEqual(lastGroups(lan.stations[1]!), [])
   lan.tell(lan.stations, [], [whoami])
+  lan.run(500)
   assert.deepEqual(lastGroups(w1(lan)), [])
 })
 

@@ -258,7 +258,7 @@ export class Announcer implements Program<AnnouncerInput, AnnouncerOutput> {
   #close(at: At): Outputs {
     const outputs: AnnouncerOutput[] = []
     for (const lan of this.#lans.values()) {
-      outputs.push(...lan.takeGroups())
+      outputs.push(...lan.takeGroups(at.now))
       if (lan.takeChanged()) this.#reportSoon(at)
     }
     if (this.#reportAt !== undefined && at.now >= this.#reportAt) {

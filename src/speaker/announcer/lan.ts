@@ -9,7 +9,7 @@ import { type BeatScope, beatPort, beatScope } from "../../protocol/beat/datagra
 import { decodeBeat } from "../../protocol/beat/decode-beat.ts"
 import { solicitedNodeGroup } from "../../protocol/ndp/solicited-node.ts"
 import type { SharedKeys } from "../../protocol/shared-key.ts"
-import { type At, earliest, type Instant } from "../../time/instant.ts"
+import { after, type At, earliest, type Instant } from "../../time/instant.ts"
 import type { Intent, Surroundings } from "../intent.ts"
 import type { AnswerTable } from "./answer-table.ts"
 import type { BeatProfile } from "./beat-profile.ts"
@@ -49,6 +49,8 @@ export type HeldGroup = {
   readonly since: number
 }
 
+/** A thousand addresses are let go one by one as others say that they have them; their groups are left together. */
+const groupsLeaveMs = 500
 /** Beats come from this segment or not at all: a router would have lowered it. */
 const ttlOnLink = 255
 
@@ -77,7 +79,7 @@ export class Lan {
   #hasPeers = false
   #exited = false
   #changed = true
-  #groupsChanged = false
+  #groupsAt: Instant | undefined
 
   constructor(name: string, link: Link, cluster: string, setup: LanSetup) {
     this.name = name
@@ -133,7 +135,7 @@ export class Lan {
     for (const { addresses, grant } of this.#held.values()) this.#answer(addresses, grant)
     if (before !== undefined && soundsTheSame(before, link)) return []
     for (const { addresses } of this.#held.values()) for (const address of addresses) this.voice.forget(address)
-    this.#groupsChanged = true
+    this.#groupsAt = at.now
     if (before?.mac === link.mac && !this.#silent)
       return [...this.#held.values()].flatMap((group) => this.voice.announce(group, at.now))
     return this.#step({ kind: "mac", mac: link.mac }, at)
@@ -178,7 +180,7 @@ export class Lan {
   wakeAt(): Instant | undefined {
     const speaking = this.voice.link === undefined ? undefined : this.voice.wakeAt(this.#maySpeak())
     const asking = this.#asksGateway() ? this.#gateway.wakeAt() : undefined
-    return earliest(this.#segment.wakeAt(), speaking, asking, this.#impostors.wakeAt(this.#maySpeak()))
+    return earliest(this.#segment.wakeAt(), speaking, asking, this.#groupsAt, this.#impostors.wakeAt(this.#maySpeak()))
   }
 
   datagram(from: Address, ttl: number, bytes: Uint8Array, at: At): Outputs {
@@ -224,9 +226,9 @@ export class Lan {
   }
 
   /** The groups to be in, where they may have changed: once a step, however many addresses moved in it. */
-  takeGroups(): Outputs {
-    if (!this.#groupsChanged) return []
-    this.#groupsChanged = false
+  takeGroups(now: Instant): Outputs {
+    if (this.#groupsAt === undefined || now < this.#groupsAt) return []
+    this.#groupsAt = undefined
     const groups = new Set<Ipv6>()
     for (const { addresses } of this.#held.values())
       for (const address of addresses)
@@ -324,7 +326,9 @@ export class Lan {
   }
 
   #answering({ key, addresses, grant }: SegmentOutput & { kind: "answering" }, at: At): Outputs {
-    for (const address of this.#held.get(key)?.addresses ?? []) {
+    const before = this.#held.get(key)?.addresses ?? []
+    const isMore = addresses.some((address) => !before.includes(address))
+    for (const address of before) {
       if (addresses.includes(address)) continue
       this.#setup.table.delete(this.#link.index, address)
       this.voice.forget(address)
@@ -334,7 +338,7 @@ export class Lan {
     if (addresses.length === 0) this.#held.delete(key)
     else this.#hold(key, addresses, { grant, epoch: this.#held.get(key)?.epoch ?? 0 }, at)
     this.#changed = true
-    this.#groupsChanged = true
+    this.#groupsAt = earliest(this.#groupsAt, isMore ? at.now : after(at.now, groupsLeaveMs))
     return []
   }
 
