@@ -41,7 +41,8 @@ export type FeedOptions = {
 /** What came of an event besides requests: objects as they came, and kinds that cannot be kept up with. */
 export type FeedNews =
   | { readonly kind: "object"; readonly of: KindName; readonly object: KubernetesObject }
-  | { readonly kind: "gone"; readonly of: KindName; readonly key: string }
+  /** `seen`: a watch saw it deleted; else it is missing from a list. */
+  | { readonly kind: "gone"; readonly of: KindName; readonly key: string; readonly seen: boolean }
   /** A whole list is in, however short. */
   | { readonly kind: "listed"; readonly of: KindName }
   | { readonly kind: "failing"; readonly of: KindName; readonly failure: ApiFailure; readonly since: Instant }
@@ -77,7 +78,7 @@ export class ClusterFeed {
         if (output.kind === "request" || output.kind === "abort") requests.push(output)
         else events.push(output)
       if (events.length === 0) return
-      for (const event of this.#brake.filter(kind, events, this.#ledger, at)) news.push(...this.#take(kind, event))
+      for (const event of this.#brake.filter(kind, events, at)) news.push(...this.#take(kind, event))
     }
     for (const [kind, reflector] of this.#reflectors) step(kind, reflector, input)
     for (const kind of this.#brake.toList(at)) step(kind, this.#reflectors.get(kind)!, { kind: "relist" })
@@ -91,7 +92,7 @@ export class ClusterFeed {
     return knowledge
   }
 
-  /** What is gone and goes on counting until a person confirms it. */
+  /** Objects that are gone and go on counting until a person confirms it. */
   get held(): readonly HeldRemoval[] {
     return this.#brake.held
   }
@@ -109,7 +110,7 @@ export class ClusterFeed {
       case "deleted":
       case "vanished":
         this.#snapshot.take(kind, { kind: event.kind, key: event.key })
-        return [{ kind: "gone", of: kind, key: event.key }]
+        return [{ kind: "gone", of: kind, key: event.key, seen: event.kind === "deleted" }]
       case "synced":
         this.#snapshot.take(kind, { kind: "synced" })
         return [{ kind: "listed", of: kind }]

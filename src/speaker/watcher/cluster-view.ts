@@ -12,7 +12,9 @@ import type { Surroundings } from "../intent.ts"
 import { DataPlane } from "./data-plane.ts"
 import { holdOf } from "./hold.ts"
 import { IntentQueue } from "./intent-queue.ts"
+import { LostGroups, type ToldGroup } from "./lost-groups.ts"
 import type { WatcherOutput } from "./output.ts"
+import type { HeldRemoval } from "./removal-brake.ts"
 import type { LocalEvidence, ProxyEvidence } from "./readiness.ts"
 import { surroundingsFrom } from "./surroundings.ts"
 
@@ -25,7 +27,9 @@ export class ClusterView {
   readonly #elector: Elector = createElector()
   readonly #queue = new IntentQueue()
   readonly #dataPlane = new DataPlane()
-  readonly #keys = new Map<string, Address>()
+  readonly #told = new Map<string, ToldGroup>()
+  readonly #lost = new LostGroups()
+  readonly #deleted = new Set<ServiceName>()
   #cluster: Cluster | undefined
   #elections: Elections = new Map()
   #clusterUid: string | undefined
@@ -44,6 +48,11 @@ export class ClusterView {
     this.#dataPlane.port(keyOf(object) as ServiceName, port === 0 ? undefined : port)
   }
 
+  /** A watch saw the Service deleted: whatever it had is let go. */
+  seenDeleted(service: ServiceName): void {
+    this.#deleted.add(service)
+  }
+
   /** Decides anew what changed. */
   look(knowledge: Knowledge, at: At): readonly WatcherOutput[] {
     if (knowledge.state === "listing") return []
@@ -57,7 +66,8 @@ export class ClusterView {
     const { elections, changed } = this.#elector.decide(cluster, touched)
     this.#elections = elections
     for (const key of touched.kind === "everything" ? [...elections.keys(), ...changed] : changed) this.#tell(key, at)
-    this.#dataPlane.serves(this.#keys.size > 0, at)
+    this.#settleLost([...changed, ...this.#lost.keys], cluster, at)
+    this.#dataPlane.serves(this.#told.size > 0, at)
     if (first) this.#queue.complete()
     return [...(touched.kind === "everything" ? this.#surround(cluster) : []), ...this.due(at)]
   }
@@ -85,8 +95,15 @@ export class ClusterView {
     ]
   }
 
+  wake(at: At): readonly WatcherOutput[] {
+    const wakeAt = this.#lost.wakeAt()
+    if (this.#cluster !== undefined && wakeAt !== undefined && wakeAt <= at.now)
+      this.#settleLost([...this.#lost.keys], this.#cluster, at)
+    return this.due(at)
+  }
+
   wakeAt(): Instant | undefined {
-    return earliest(this.#dataPlane.wakeAt())
+    return earliest(this.#dataPlane.wakeAt(), this.#lost.wakeAt())
   }
 
   /** Whether anything may be announced by it: a process without a view has nothing to keep. */
@@ -106,6 +123,11 @@ export class ClusterView {
     return this.#elections
   }
 
+  /** Addresses that are lost and go on being answered for until a person confirms it. */
+  get held(): readonly HeldRemoval[] {
+    return this.#lost.held
+  }
+
   linksOf(key: Address): readonly string[] | undefined {
     return this.#queue.holds.get(key)?.links
   }
@@ -115,16 +137,47 @@ export class ClusterView {
     return names.flatMap((name) => this.#cluster?.services.get(name) ?? [])
   }
 
+  /** A group whose status was wiped goes on as it was told until it is known what that means. */
   #tell(key: string, at: At): void {
     const election = this.#elections.get(key)
-    const before = this.#keys.get(key)
-    if (election === undefined) {
-      this.#keys.delete(key)
-      if (before !== undefined) this.#queue.letGo(before)
-      return
-    }
-    this.#keys.set(key, election.group.addresses[0])
+    if (election === undefined || this.#isLost(key)) return
+    this.#told.set(key, election.group)
     this.#queue.hold(holdOf(this.#cluster!, election, this.#node, this.#isReady(election, at)))
+  }
+
+  /** It was told, and now nobody has it: it has no election, or one in which no status names it any more. */
+  #isLost(key: string): boolean {
+    const group = this.#told.get(key)
+    if (group === undefined) return false
+    const outcome = this.#elections.get(key)?.outcome
+    if (outcome === undefined) return true
+    const isHeld = (this.#queue.holds.get(group.addresses[0])?.order.length ?? 0) > 0
+    return isHeld && outcome.kind === "nobody" && outcome.because.every(({ code }) => code === "not-in-status")
+  }
+
+  /** Lets go of those of these keys that nobody has any more, unless it seems that nobody meant that. */
+  #settleLost(keys: Iterable<string>, cluster: Cluster, at: At): void {
+    const gone = new Map<string, ToldGroup>()
+    for (const key of keys) {
+      const group = this.#isLost(key) ? this.#told.get(key) : undefined
+      if (group !== undefined) gone.set(key, group)
+    }
+    const isElsewhere = (service: ServiceName, address: Address, key: string): boolean => {
+      const other = this.#elector.keyOf(service)
+      return (
+        other !== undefined && other !== key && this.#elections.get(other)?.group.addresses.includes(address) === true
+      )
+    }
+    const found = { cluster, deleted: this.#deleted, isElsewhere }
+    for (const key of this.#lost.settle(gone, this.#told.size, found, at)) {
+      const [group, election] = [this.#told.get(key), this.#elections.get(key)]
+      if (election !== undefined) this.#queue.hold(holdOf(cluster, election, this.#node, this.#isReady(election, at)))
+      else if (group !== undefined) {
+        this.#told.delete(key)
+        this.#queue.letGo(group.addresses[0])
+      }
+    }
+    this.#deleted.clear()
   }
 
   #isReady({ group }: Election, at: At): boolean {

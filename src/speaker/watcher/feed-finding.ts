@@ -20,6 +20,8 @@ const what: Readonly<Record<HeldRemoval["because"], (kind: KindName, count: numb
     `the definition of ${kind} was deleted, and the objects with it (${which}): that looks like a mistake`,
   "list-empty": (kind, count, which) =>
     `the API server lists no ${kind} any more, where there ${count === 1 ? "was" : "were"} ${count} (${which}), and nobody saw one deleted: that looks like a mistake`,
+  "addresses-lost": (_, count, which) =>
+    `${count} addresses (${which}) belong to no Service any more, or stand in no status, and nobody saw one deleted or an address freed: that looks like an API server that was restored from a backup`,
   "many-vanished": (kind, count, which) =>
     `${count} objects of ${kind} (${which}) are missing from a list, and nobody saw them deleted: that looks like a mistake`,
 }
@@ -27,6 +29,7 @@ const what: Readonly<Record<HeldRemoval["because"], (kind: KindName, count: numb
 const remedy: Readonly<Record<HeldRemoval["because"], string>> = {
   "definition-gone": "Install the definition again and create the objects",
   "list-empty": "See whether the API server was restored from a backup, and create the objects again",
+  "addresses-lost": "Create the Services again; they get their addresses back by name (metallb.io/loadBalancerIPs)",
   "many-vanished": "See whether the API server was restored from a backup, and create the objects again",
 }
 

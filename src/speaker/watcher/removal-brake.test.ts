@@ -115,31 +115,104 @@ test("lists are forbidden: what was known goes on, and the Speaker object names 
   assert.equal(said(cluster, "cannot-read"), "")
 })
 
-test("a Service that was deleted while the watch was away is let go with the next list", () => {
+test("a Service that was deleted while the watch was away is let go once its ledger frees the address", () => {
   const cluster = serving(6)
   cluster.away(10_000)
   cluster.forgotten.add("services")
   cluster.must("DELETE", "/api/v1/namespaces/media/services/app-3")
   cluster.run(31_000)
+  assert.equal(cluster.holds.size, 6, "its ledger still gives it the address")
+  free(cluster, 3)
   assert.equal(cluster.holds.size, 5)
   assert.equal(heldSaid(cluster), "")
 })
 
-test("many Services vanish by one list: each is answered for until the ledger gives its address to nobody", () => {
+test("a Service that was deleted while the watch was away, and the controller is away too: it is let go all the same", () => {
+  const cluster = serving(6)
+  cluster.away(10_000)
+  cluster.forgotten.add("services")
+  cluster.must("DELETE", "/api/v1/namespaces/media/services/app-3")
+  cluster.run(75_000)
+  assert.equal(cluster.holds.size, 5)
+})
+
+test("somebody wipes the status of a Service: it is answered for meanwhile, until the controller has put it right", () => {
+  const cluster = serving(2)
+  const before = holdsOf(cluster)
+  withoutAddress(cluster, 0)
+  cluster.run(30_000)
+  assert.deepEqual(holdsOf(cluster), before)
+  cluster.run(20_000)
+  assert.equal(answeredFor(cluster), 1, "nobody put it right, and no proxy has rules for it")
+  assert.equal(cluster.holds.size, 2)
+})
+
+test("many Services vanish by one list: each is answered for until the ledger frees its address", () => {
   const cluster = serving(6)
   cluster.away(10_000)
   cluster.forgotten.add("services")
   for (let i = 0; i < 5; i++) cluster.must("DELETE", `/api/v1/namespaces/media/services/app-${i}`)
   cluster.run(3_600_000)
   assert.equal(answeredFor(cluster), 6)
-  assert.match(heldSaid(cluster), /^5 objects of Service \(media\/app-0, media\/app-1, media\/app-2 and 2 more\)/)
-  for (let i = 0; i < 4; i++)
-    cluster.must("PATCH", `${ledgers}/first-pool-app-${i}`, { spec: { pool: "first-pool", entries: [] } })
+  assert.match(heldSaid(cluster), /^5 addresses \(10\.69\.1\.150, 10\.69\.1\.151, 10\.69\.1\.152 and 2 more\)/)
+  for (let i = 0; i < 5; i++) {
+    assert.equal(answeredFor(cluster), 6 - i)
+    free(cluster, i)
+  }
+  assert.equal(heldSaid(cluster), "")
+})
+
+test("etcd is restored from before six Services were given addresses: they are answered for, and it is said", () => {
+  const cluster = serving(8)
+  const before = holdsOf(cluster)
+  cluster.away(10_000)
+  for (const kind of ["services", "addressledgers"]) cluster.forgotten.add(kind)
+  for (let i = 0; i < 6; i++) {
+    cluster.must("DELETE", `${ledgers}/first-pool-app-${i}`)
+    if (i < 3) cluster.must("DELETE", `/api/v1/namespaces/media/services/app-${i}`)
+    else withoutAddress(cluster, i)
+  }
+  cluster.run(3_600_000)
+  assert.deepEqual(holdsOf(cluster), before)
+  assert.match(heldSaid(cluster), /^6 addresses .* restored from a backup/)
+  const code = /confirm-release=([0-9a-f]{6})/.exec(heldSaid(cluster))?.[1]
+  cluster.must("PATCH", `${ledgers}/first-pool-app-7`, {
+    metadata: { annotations: { "porchlight.dev/confirm-release": code ?? "" } },
+  })
   cluster.run(100)
   assert.equal(answeredFor(cluster), 2)
-  cluster.must("DELETE", `${ledgers}/first-pool-app-4`)
-  cluster.run(100)
-  assert.equal(answeredFor(cluster), 1)
+  assert.equal(heldSaid(cluster), "")
+})
+
+test("addresses that were lost are given again: nothing was ever withdrawn", () => {
+  const cluster = serving(6)
+  cluster.away(10_000)
+  for (const kind of ["services", "addressledgers"]) cluster.forgotten.add(kind)
+  for (let i = 0; i < 5; i++) {
+    cluster.must("DELETE", `${ledgers}/first-pool-app-${i}`)
+    cluster.must("DELETE", `/api/v1/namespaces/media/services/app-${i}`)
+    cluster.must("DELETE", `/apis/discovery.k8s.io/v1/namespaces/media/endpointslices/app-${i}-1`)
+  }
+  cluster.run(60_000)
+  const told = cluster.outputs.length
+  for (let i = 0; i < 5; i++) give(cluster, `app-${i}`, `10.69.1.${150 + i}`)
+  cluster.run(1000)
+  assert.equal(answeredFor(cluster), 6)
+  assert.equal(heldSaid(cluster), "")
+  const pages = cluster.outputs.slice(told).flatMap((output) => (output.kind === "intents" ? output.page : []))
+  assert.deepEqual(
+    pages.filter((intent) => intent.kind === "let-go"),
+    [],
+  )
+})
+
+test("a namespace with all its Services is deleted, and many become ClusterIP: a person meant it, nothing is held", () => {
+  const cluster = serving(12)
+  for (let i = 0; i < 6; i++) cluster.must("DELETE", `/api/v1/namespaces/media/services/app-${i}`)
+  for (let i = 6; i < 12; i++)
+    cluster.must("PATCH", `/api/v1/namespaces/media/services/app-${i}`, { spec: { type: "ClusterIP" } })
+  cluster.run(500)
+  assert.equal(cluster.holds.size, 0)
   assert.equal(heldSaid(cluster), "")
 })
 
@@ -199,6 +272,18 @@ const define = (cluster: InMemoryCluster): void => {
 const advertise = (cluster: InMemoryCluster, name: string, spec: JsonObject = {}): void => {
   const metadata = { name, namespace: "metallb-system" }
   cluster.must("POST", advertisements, { apiVersion: "metallb.io/v1beta1", kind: "L2Advertisement", metadata, spec })
+}
+
+/** What a controller writes that takes the address back. */
+const free = (cluster: InMemoryCluster, i: number): void => {
+  const owners = [{ service: `media/app-${i}`, uid: "", terms: "" }]
+  const entry = { address: `10.69.1.${150 + i}`, grant: 1, freedAt: "2026-11-21T19:00:00Z", owners }
+  cluster.must("PATCH", `${ledgers}/first-pool-app-${i}`, { spec: { pool: "first-pool", entries: [entry] } })
+  cluster.run(100)
+}
+
+const withoutAddress = (cluster: InMemoryCluster, i: number): void => {
+  cluster.must("PATCH", `/api/v1/namespaces/media/services/app-${i}/status`, { status: { loadBalancer: null } })
 }
 
 const holdsOf = (cluster: InMemoryCluster): ReadonlyMap<unknown, unknown> => new Map(cluster.holds)

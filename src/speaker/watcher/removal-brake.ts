@@ -27,13 +27,13 @@ const braked: ReadonlySet<KindName> = new Set([
 const definable: ReadonlySet<KindName> = new Set(["L2Advertisement"])
 
 /** Why objects that are gone go on being believed in. */
-export type HeldBecause = "definition-gone" | "list-empty" | "many-vanished"
+export type HeldBecause = "definition-gone" | "list-empty" | "many-vanished" | "addresses-lost"
 
 /** Objects of a kind that are gone, in a way nobody may have meant. */
 export type HeldRemoval = {
   readonly of: KindName
   readonly because: HeldBecause
-  /** `namespace/name`, or `name`. */
+  /** `namespace/name`, or `name`; of addresses that are lost their texts. */
   readonly keys: readonly string[]
   /** What a person writes into `porchlight.dev/confirm-release` of a ledger if it is meant; these objects' own. */
   readonly code: string
@@ -63,11 +63,11 @@ export class RemovalBrake {
   #lookedAt: Instant = -Infinity as Instant
 
   /** The events of one step of a kind's reflector, without the removals that are not believed. */
-  filter(kind: KindName, events: readonly ReflectorEvent[], ledger: Ledger | undefined, at: At): ReflectorEvent[] {
+  filter(kind: KindName, events: readonly ReflectorEvent[], at: At): ReflectorEvent[] {
     if (!braked.has(kind)) return [...events]
     const keeping = this.#keepingOf(kind)
     const synced = events.find((event) => event.kind === "synced")
-    const held = synced === undefined ? undefined : massOf(kind, events, synced.objects, keeping.isGone, ledger)
+    const held = synced === undefined ? undefined : massOf(kind, events, synced.objects, keeping.isGone)
     return events.flatMap((event): ReflectorEvent[] => {
       switch (event.kind) {
         case "upserted":
@@ -111,10 +111,10 @@ export class RemovalBrake {
     this.#lookedAt = at.now
     return [...this.#kinds].flatMap(([of, keeping]) => {
       if (keeping.kept.size === 0) return []
-      const isConfirmed = this.#isConfirmed(of, ledger)
+      const code = this.held.find((held) => held.of === of)?.code
       return [...keeping.kept].flatMap(([key, kept]) => {
         if (kept.because === "unproven") return []
-        if (!isConfirmed && !isOver(of, key, kept, keeping, ledger, at)) return []
+        if (!isConfirmed(code, ledger) && !isOver(of, key, kept, keeping, ledger, at)) return []
         keeping.kept.delete(key)
         return [{ of, event: removal(key, kept) }]
       })
@@ -149,13 +149,6 @@ export class RemovalBrake {
     this.#kinds.set(kind, made)
     return made
   }
-
-  #isConfirmed(kind: KindName, ledger: Ledger | undefined): boolean {
-    const code = this.held.find(({ of }) => of === kind)?.code
-    return (
-      code !== undefined && [...(ledger?.objects.values() ?? [])].some((object) => object.confirmedRelease === code)
-    )
-  }
 }
 
 /** The kind exists though its objects were deleted: somebody meant these. */
@@ -184,16 +177,13 @@ const massOf = (
   events: readonly ReflectorEvent[],
   left: number,
   wasGone: boolean,
-  ledger: Ledger | undefined,
 ): { readonly because: HeldBecause; readonly keys: ReadonlySet<string> } | undefined => {
   const vanished = events.flatMap((event) => (event.kind === "vanished" ? [event.key] : []))
   if (wasGone) return { because: "definition-gone", keys: new Set(vanished) }
   if (vanished.length > 0 && left === 0) return { because: "list-empty", keys: new Set(vanished) }
-  if (kind !== "Service" && kind !== "L2Advertisement") return undefined
-  const counted = kind === "Service" ? vanished.filter((key) => isGiven(ledger, key)) : vanished
-  const all = kind === "Service" ? servicesGiven(ledger) : vanished.length + left
-  if (counted.length <= Math.max(vanishAlwaysFree, all * vanishShareMax)) return undefined
-  return { because: "many-vanished", keys: new Set(counted) }
+  // Services are judged by their addresses, where lost ledgers show too (`lost-groups.ts`).
+  if (kind !== "L2Advertisement" || !isMass(vanished.length, vanished.length + left)) return undefined
+  return { because: "many-vanished", keys: new Set(vanished) }
 }
 
 /** The ledger, where there is one, knows best whether a Service is gone: the controller frees only what may be freed. */
@@ -218,13 +208,18 @@ const isGiven = (ledger: Ledger | undefined, service: string): boolean => {
   return false
 }
 
-const servicesGiven = (ledger: Ledger | undefined): number =>
-  [...(ledger?.addressesOf.keys() ?? [])].filter((service) => isGiven(ledger, service)).length
-
 const removal = (key: string, { uid }: Kept): ReflectorEvent => ({ kind: "vanished", key, uid })
 
-/** Six hexadecimal characters that name these very objects: made again they have other uids. */
 const codeOf = (kind: KindName, kept: readonly (readonly [string, Kept])[]): string =>
-  [...sha256(utf8Bytes([kind, ...kept.map(([key, { uid }]) => `${key} ${uid ?? ""}`)].join("\n"))).subarray(0, 3)]
-    .map((byte) => byte.toString(16).padStart(2, "0"))
-    .join("")
+  confirmCode([kind, ...kept.map(([key, { uid }]) => `${key} ${uid ?? ""}`)])
+
+/** Six hexadecimal characters that name these very things: made or given again they have other uids and grants. */
+export const confirmCode = (lines: readonly string[]): string =>
+  [...sha256(utf8Bytes(lines.join("\n"))).subarray(0, 3)].map((byte) => byte.toString(16).padStart(2, "0")).join("")
+
+/** Whether a person wrote the code into the annotation of a ledger. */
+export const isConfirmed = (code: string | undefined, ledger: Ledger | undefined): boolean =>
+  code !== undefined && [...(ledger?.objects.values() ?? [])].some((object) => object.confirmedRelease === code)
+
+/** Too many of `all` at once to be believed. */
+export const isMass = (count: number, all: number): boolean => count > Math.max(vanishAlwaysFree, all * vanishShareMax)

@@ -109,7 +109,7 @@ export class Watcher implements Program<WatcherInput, WatcherOutput> {
       case "api":
         return this.#api(input.event, at)
       case "wake":
-        return [...this.#api({ kind: "wake" }, at), ...this.view.due(at)]
+        return [...this.#api({ kind: "wake" }, at), ...this.view.wake(at)]
       case "acknowledged":
         return this.view.acknowledged(at)
       case "moved":
@@ -139,10 +139,10 @@ export class Watcher implements Program<WatcherInput, WatcherOutput> {
     }
     if (event.kind === "response" && event.id === this.#podRequest) this.#podUid = textAt(event.body, "metadata", "uid")
     for (const item of news) outputs.push(...this.#hear(item))
-    outputs.push(...this.#heldNow())
     if (news.some(({ kind }) => kind === "listed")) this.#gathering.atOnce(at)
     else if (news.length > 0) this.#gather(news.length, at)
-    return this.#gathering.isDue(at) ? [...outputs, ...this.#look(at)] : outputs
+    if (this.#gathering.isDue(at)) outputs.push(...this.#look(at))
+    return [...outputs, ...this.#heldNow()]
   }
 
   #gather(changes: number, at: At): void {
@@ -169,6 +169,7 @@ export class Watcher implements Program<WatcherInput, WatcherOutput> {
       case "gone":
         this.counts.updates++
         if (news.of === "Speaker" && news.key === this.#node) this.#speaker.seen(false)
+        if (news.of === "Service" && news.seen) this.view.seenDeleted(news.key as ServiceName)
         return []
       case "listed":
         return []
@@ -189,7 +190,7 @@ export class Watcher implements Program<WatcherInput, WatcherOutput> {
   /** Said when it begins, when it changes, and when it is over. */
   #heldNow(): Outputs {
     const before = this.#held
-    const now = new Map(this.#feed.held.map((held) => [held.code, tellHeld(held)]))
+    const now = new Map([...this.#feed.held, ...this.view.held].map((held) => [held.code, tellHeld(held)]))
     if (now.size === 0 && before.size === 0) return []
     const begun = [...now].flatMap(([code, { message, facts }]) =>
       before.has(code) ? [] : [log("error", "removal-held", message, facts)],
