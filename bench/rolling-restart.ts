@@ -10,6 +10,8 @@ import { printMs } from "./statistics.ts"
 const streams = { quick: 50, full: 200 } as const
 const coldBarMs = 100
 const coldPerSecond = 200
+/** Before anything is restarted: how slow this machine is by itself. */
+const idleMs = 20_000
 /** After each process, so that what it did wrong is heard. */
 const settleMs = 2000
 
@@ -43,15 +45,18 @@ const observe = async (
   await pause(settleMs)
   await east.call("openStreams", { addresses, port: countedPorts.tcp, each })
   await west.call("startWitness", { addresses, askEveryMs: 0 })
-  await west.call("startColdClient", { addresses, port: countedPorts.tcp, perSecond: coldPerSecond })
-  await pause(settleMs)
+  const order = { addresses, port: countedPorts.tcp, perSecond: coldPerSecond }
+  await west.call("startColdClient", order)
+  await pause(bench.quick ? settleMs : idleMs)
+  const idle = await west.call("stopColdClient", {})
+  await west.call("startColdClient", order)
   for (const node of holders) await replace(node)
   await pause(settleMs)
   const cold = await west.call("stopColdClient", {})
   const moves = (await west.call("stopWitness", {})).changes.length
   const { opened, broken, longestStallMs } = await east.call("closeStreams", {})
   const told = `${moves} moves of ${addresses.length} addresses, ${broken} of ${opened} streams broken`
-  const slowest = `the slowest cold client ${printMs(cold.slowestMs)}, ${cold.failed} of ${cold.asked} failed`
+  const slowest = `the slowest cold client ${printMs(cold.slowestMs)} (${printMs(idle.slowestMs)} before), ${cold.failed} of ${cold.asked} failed`
   bench.report.figure(what, `${told} (longest stall ${printMs(longestStallMs)}); ${slowest}`)
   bench.report.bar(`${what}: 0 moves, 0 resets`, told, moves === 0 && broken === 0 && opened > 0)
   if (barMs !== undefined)
