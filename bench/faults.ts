@@ -6,6 +6,7 @@ import type { Bench, Measurement } from "./measurement.ts"
 import { createServices, removeServices } from "./service.ts"
 import { dropEverywhere, passEverywhere } from "./switch-loss.ts"
 import { printMs, type Summary, summaryOf } from "./statistics.ts"
+import type { Testimony } from "./wire/arp-witness.ts"
 import { monotonicMs } from "./wire/clock.ts"
 
 const name = "faults"
@@ -70,6 +71,8 @@ type Run = {
   readonly moves: number
   /** From the fault's beginning to the first frame of another holder. */
   readonly movedAfterMs: number
+  /** Each change of holder, with the time since the fault began. */
+  readonly path: string
 }
 
 const breaking =
@@ -159,13 +162,23 @@ const runOnce = async ({ lab, address, east, west }: Stage, fault: Fault): Promi
   await pause(mendedMs)
   const [report] = await east.call("stopAsking", {})
   const { changes, longestSilenceMs } = await west.call("stopWitness", {})
+  const path = await pathOf(lab, changes, beganMs)
   if (changes.length > 0) await forgive(lab, holder)
   return {
     awayMs: report?.longestGapMs ?? Number.NaN,
     unansweredMs: longestSilenceMs,
     moves: changes.length,
     movedAfterMs: (changes[0]?.atMs ?? Number.NaN) - beganMs,
+    path,
   }
+}
+
+const pathOf = async (lab: BenchLab, changes: Testimony["changes"], beganMs: number): Promise<string> => {
+  const { machines } = await lab.running.control.call("status", {})
+  const nameOf = (mac: string): string => machines.find(({ macs }) => macs.includes(mac))?.name ?? mac
+  return changes
+    .map(({ before, mac, atMs }) => `${nameOf(before)} > ${nameOf(mac)} after ${printMs(atMs - beganMs)}`)
+    .join(", ")
 }
 
 /**
@@ -200,8 +213,12 @@ const tell = ({ report }: Bench, { what, bar }: Fault, runs: readonly Run[]): vo
   report.figure("  unanswered", printTimes(unanswered))
   report.figure("  moves", after.length === 0 ? moves : `${moves}, the first after ${printTimes(summaryOf(after))}`)
   if (bar === undefined) return
+  for (const run of runs) if (!bar.holds(run)) report.figure("  missed by the run of", printRun(run))
   const held = runs.filter(bar.holds).length
   report.bar(`${what}: ${bar.says}`, `${held} of ${runs.length} runs`, held === runs.length)
 }
+
+const printRun = ({ awayMs, unansweredMs, path }: Run): string =>
+  `away ${printMs(awayMs)}, unanswered ${printMs(unansweredMs)}${path === "" ? ", no move" : `: ${path}`}`
 
 const printTimes = ({ median, worst }: Summary): string => `${printMs(median)} median, ${printMs(worst)} worst`
