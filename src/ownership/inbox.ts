@@ -136,6 +136,7 @@ export const learnClaim = (
 const noteEcho = (state: SegmentState, peer: Peer, beat: Beat): void => {
   if (beat.toBoot !== state.config.boot) {
     peer.ackVersion = 0
+    peer.toldVersion = 0
     return
   }
   peer.ackVersion = Math.min(state.log.version, Math.max(peer.ackVersion, beat.toVersion))

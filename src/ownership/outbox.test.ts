@@ -102,6 +102,35 @@ test("a beat reports what this node heard itself, with ages rounded up, and nobo
   assert.equal(heard[0]!.ageMs % 10, 0)
 })
 
+test("a thousand addresses that others take one by one cost a small beat each, and the next regular one repeats them all", () => {
+  const keys = Array.from({ length: 1000 }, (_, i) => (0x0a000000 + i) as Ipv4)
+  const rig = activeRig(keys.map((key) => group({ key })))
+  rig.pass(8000)
+  rig.living.clear()
+  const outputs = keys.flatMap((key, i) =>
+    rig.feed({ kind: "announcement", from: second, address: key, grant: 1, epoch: wallSeconds + 1000 + i }),
+  )
+  const beats = only(outputs, "beat").filter(({ beat }) => beat.to === third)
+  assert.equal(only(outputs, "moved").length, 1000)
+  assert.ok(beats.length <= 1000 && beats.every(({ beat }) => beat.changes.length <= 1), `${beats.length} beats`)
+  const regular = only(rig.pass(110), "beat").filter(({ beat }) => beat.to === third)
+  const told = regular.flatMap(({ beat }) => beat.changes.filter(({ kind }) => kind === "free"))
+  assert.equal(new Set(told.map(({ address: key }) => key)).size, 1000)
+})
+
+test("an offer is told at once and then with each regular beat, not with every other one", () => {
+  const keys = Array.from({ length: 100 }, (_, i) => (0x0a000000 + i) as Ipv4)
+  const rig = activeRig(keys.map((key) => group({ key })))
+  rig.pass(8000)
+  const offers = (outputs: ReturnType<typeof rig.feed>): number =>
+    only(outputs, "beat").reduce((sum, { beat }) => sum + beat.offers.length, 0)
+  assert.equal(offers(rig.feed({ kind: "stop", how: "leaving" })), 100)
+  const claim = { kind: "announcement", from: second, address: keys[0]!, grant: 1, epoch: wallSeconds + 1000 } as const
+  assert.equal(offers(rig.feed(claim)), 0)
+  rig.living.clear()
+  assert.equal(offers(rig.pass(100)), 99)
+})
+
 test("the estate of a peer's many addresses is told by three nodes at most", () => {
   const keys = Array.from({ length: 200 }, (_, i) => (0x0a000000 + i) as Ipv4)
   const lower = [2, 3, 4, 5].map((node) => node as NodeId)

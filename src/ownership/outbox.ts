@@ -11,15 +11,22 @@ const estateTellers = 3
 
 type Heard = Beat["heard"]
 
-/** Sends a beat to each peer for which one is due: as many pages as it lacks, one page to a peer that is silent. */
+/**
+ * Sends a beat to each peer for which one is due: as many pages as it lacks, one page to a peer that is silent. A beat
+ * between two regular ones tells what is new since the last: a thousand addresses that go one by one are not told a
+ * thousand times. What is lost of it the next regular beat repeats, which begins where the acknowledgement ends.
+ */
 export const flushBeats = (state: SegmentState, at: At): void => {
   if (state.beatDue.size === 0) return
   const due = [...state.beatDue]
   state.beatDue.clear()
+  if (state.beatsAreRegular) for (const peer of due) peer.toldVersion = 0
   if (!state.bound || state.phase.is === "exited") return
   const heard = heardNow(state, at)
   const before = state.sequence
   for (const peer of due) if (canReach(state, peer)) sendBeats(state, peer, heard, before)
+  state.newOffers.clear()
+  state.beatsAreRegular = false
   tidyLog(state.log, acknowledgedByAll(state))
 }
 
@@ -48,7 +55,7 @@ const sendBeats = (state: SegmentState, peer: Peer, heard: Heard, before: number
   const offers = offersTo(state, peer)
   const estate = estateFor(state, peer)
   const room = beatBytes.page - beatBytes.fixed - beatBytes.heard * heard.length
-  let base = peer.ackVersion
+  let base = peer.is === "alive" ? Math.max(peer.ackVersion, peer.toldVersion) : peer.ackVersion
   do {
     const { page, bytes } = pageAfter(state.log, base, room)
     const some = takeFitting(offers, room - bytes)
@@ -63,6 +70,7 @@ const sendBeats = (state: SegmentState, peer: Peer, heard: Heard, before: number
     })
     base = page.pageEnd
   } while ((base < state.log.version || offers.length > 0 || estate.length > 0) && peer.is === "alive")
+  peer.toldVersion = base
   state.sequence = Math.max(state.sequence, sequence)
 }
 
@@ -103,7 +111,9 @@ const none: never[] = []
 
 const offersTo = (state: SegmentState, peer: Peer): Offer[] => {
   const entries = state.offers.get(peer.node)
-  return entries === undefined || entries.size === 0 ? none : [...entries].map(offerOf)
+  if (entries === undefined || entries.size === 0) return none
+  const due = state.beatsAreRegular ? [...entries] : [...state.newOffers].filter((entry) => entries.has(entry))
+  return due.map(offerOf)
 }
 
 const offerOf = ({ key, group, state }: Entry): Offer =>

@@ -46,6 +46,8 @@ export type Peer = {
   version: number
   total: number
   ackVersion: number
+  /** How much of this node's log it was sent since the last regular beat. */
+  toldVersion: number
   /** The highest sequence of this node's beats that it has echoed. */
   echoed: number
   readonly claims: Set<Entry>
@@ -85,6 +87,7 @@ export const newPeer = (node: NodeId, intervalMs: number, windowMs: number): Pee
   version: 0,
   total: 0,
   ackVersion: 0,
+  toldVersion: 0,
   echoed: 0,
   claims: new Set(),
   promiseUntil: undefined,

@@ -206,6 +206,7 @@ const beat = (state: SegmentState, at: At): void => {
   const next = after(state.beatAt!, state.intervalMs)
   state.beatAt = next > at.now ? next : after(at.now, state.intervalMs)
   beatToAll(state)
+  state.beatsAreRegular = true
   seekCompany(state, at)
   if (state.findings.size > 0) withdrawPast(state, at.now)
 }

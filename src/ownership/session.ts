@@ -41,6 +41,7 @@ export const beginSession = (state: SegmentState, peer: Peer, beat: Beat, now: I
   peer.version = 0
   peer.total = 0
   peer.ackVersion = 0
+  peer.toldVersion = 0
   peer.echoed = 0
   peer.aloneSince = undefined
   peer.promiseUntil = undefined

@@ -94,6 +94,10 @@ export type SegmentState = {
   /** Answered while warming for the old process of this node. */
   readonly inherited: Set<Entry>
   readonly offers: Map<NodeId, Set<Entry>>
+  /** Offered since the last beats left. */
+  readonly newOffers: Set<Entry>
+  /** The beats that are due are those of the interval. */
+  beatsAreRegular: boolean
   readonly dirty: Set<Entry>
   readonly deadlines: Deadlines<Entry>
   readonly beatDue: Set<Peer>
@@ -135,6 +139,8 @@ export const createState = (config: SegmentConfig): SegmentState => ({
   pending: new Set(),
   inherited: new Set(),
   offers: new Map(),
+  newOffers: new Set(),
+  beatsAreRegular: false,
   dirty: new Set(),
   deadlines: new Deadlines(),
   beatDue: new Set(),

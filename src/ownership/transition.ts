@@ -37,6 +37,7 @@ const moveOffer = (state: SegmentState, entry: Entry, from: NodeId | undefined, 
   if (to === undefined) return
   if (!state.offers.has(to)) state.offers.set(to, new Set())
   state.offers.get(to)!.add(entry)
+  state.newOffers.add(entry)
   const peer = state.peers.get(to)
   if (peer !== undefined) state.beatDue.add(peer)
 }
