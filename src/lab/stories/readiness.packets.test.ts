@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { setTimeout as pause } from "node:timers/promises"
 import { packetTest } from "../packet-test.ts"
-import { nodes, nowMs, others, raiseStory, type Story, until } from "./story-lab.ts"
+import { assertMoves, nodes, nowMs, others, raiseStory, type Story, until } from "./story-lab.ts"
 
 packetTest(
   import.meta.url,
@@ -14,7 +14,7 @@ packetTest(
     await createPod(story, "second")
     const next = await story.untilAnswers(...others(holder))
     assert.deepEqual(story.spokeSince(changed).toSorted(), [holder, next].toSorted())
-    assert.equal(await story.moves(next), 1)
+    await assertMoves(story, 1)
     await story.break(undefined, "proxy")
     await createPod(story, "third")
     await until(async () => (await story.findings(next)).includes("nobody-takes"))
@@ -22,7 +22,7 @@ packetTest(
     await story.mend()
     await until(async () => !(await story.findings(next)).includes("nobody-takes"))
     assert.equal(await story.answerer(20), next)
-    assert.equal(await story.moves(...nodes), 1)
+    await assertMoves(story, 1)
   },
 )
 
