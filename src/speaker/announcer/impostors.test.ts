@@ -186,6 +186,21 @@ test("two clusters share a pool: the second does not announce what the first hol
   )
 })
 
+test("two clusters were given the same key: neither takes the other's speakers for its own, and each names the other", () => {
+  const lan = holding()
+  const [other] = neighbours(lan, 1, defaultSecrets.current[0])
+  other!.plugged = false
+  lan.run(1000)
+  lan.tell([other!], [holdOf("192.168.40.200", ["w4"])])
+  lan.run(7000)
+  other!.plugged = true
+  lan.run(2000)
+  assert.deepEqual(lan.holders(whoami), ["w1", "w4"])
+  assert.deepEqual(toldBy(w(lan, 1)), [`${printMac(other!.mac)} other-cluster`])
+  assert.deepEqual(toldBy(other!), [`${printMac(w(lan, 1).mac)} other-cluster`])
+  assert.ok(lan.stations.every(({ announcer }) => announcer.report(lan.at()).segments[0]!.hears.length !== 3))
+})
+
 test("two clusters that both hold an address meet: each keeps it, names the other within two seconds, and defends once in ten", () => {
   const lan = holding()
   const [other] = neighbours(lan, 1)
@@ -320,8 +335,8 @@ const holding = (): InMemoryLan => {
 }
 
 /** Nodes of another cluster on the same LAN, with a key of their own. */
-const neighbours = (lan: InMemoryLan, count: number): readonly Station[] => {
-  const secrets = { current: new Uint8Array(32).fill(9), next: undefined }
+const neighbours = (lan: InMemoryLan, count: number, key = 9): readonly Station[] => {
+  const secrets = { current: new Uint8Array(32).fill(key), next: undefined }
   const added = Array.from({ length: count }, () => lan.add(secrets, "cellar"))
   for (const station of added) lan.start(station)
   lan.run(1500)

@@ -72,7 +72,11 @@ export class Impostors {
   hear(heard: Heard, now: Instant): Outputs {
     const { mac, asksFor, speaksFor, token } = heard
     if (this.#setup.directory.ownerOf(mac) === undefined) this.#noteProbe(heard)
-    if (token.kind !== "no-token") return []
+    if (token.kind !== "no-token") {
+      // Our key, and no node of ours: a second cluster was given it. Its beats do not fit, so nobody takes it for a member.
+      if (this.#setup.directory.ownerOf(mac) === undefined) this.#show(mac, otherCluster, now)
+      return []
+    }
     if (speaksFor !== undefined && this.#controls.includes(speaksFor)) this.#show(mac, answersForEverything, now)
     if (heard.sealedElsewhere) return this.#hearOtherSpeaker(heard, now)
     if (asksFor !== undefined && !heard.addressed) this.#detection.heard(asksFor, now)
