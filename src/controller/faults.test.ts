@@ -197,6 +197,25 @@ test("a release that is held does not become small because one of its Services i
   assert.equal(address(world, "media/b"), "10.69.1.151")
 })
 
+test("who would share another's address after a release that is held writes nothing into the ledger until then", () => {
+  const writes: string[] = []
+  const acts = [
+    ...start(1),
+    pool("first", "10.69.1.150-10.69.1.161"),
+    pool("second", "10.69.2.10-10.69.2.13"),
+    ...["media/a", "home/e", "home/f"].map((name, index) => service(name, 1000 + index)),
+    service("media/c", 1100, { key: "k", pool: "second", ports: ["443/TCP"] }),
+    service("home/d", 1200, { key: "k", ports: ["8080/TCP"] }),
+    { at: 6000, do: "delete-pool", pool: "first" } as const,
+  ]
+  told(acts)
+  simulate(story(acts), (at, text) => void (at > 6000 && text.includes("PUT") && writes.push(text)))
+  assert.deepEqual(
+    writes.filter((text) => text.includes("addressledgers")),
+    [],
+  )
+})
+
 test("a status that is forged while a release is held is put right", () => {
   const world = told([
     ...start(1),

@@ -187,10 +187,10 @@ const nextFreed = (before: LedgerEntry | undefined, wallSeconds: number): Ledger
 const poolOf = (allocation: Allocation | undefined): PoolName | undefined =>
   allocation?.kind === "kept" || allocation?.kind === "given" ? allocation.pool : undefined
 
-const sameNames = (a: readonly LedgerOwner[], b: readonly LedgerOwner[]): boolean =>
+export const sameNames = (a: readonly LedgerOwner[], b: readonly LedgerOwner[]): boolean =>
   a.length === b.length && a.every((owner, i) => owner.service === b[i]!.service)
 
-const sameOwners = (a: readonly LedgerOwner[], b: readonly LedgerOwner[]): boolean =>
+export const sameOwners = (a: readonly LedgerOwner[], b: readonly LedgerOwner[]): boolean =>
   a.length === b.length &&
   a.every((owner, i) => owner.service === b[i]!.service && owner.uid === b[i]!.uid && owner.terms === b[i]!.terms)
 

@@ -4,7 +4,7 @@ import { utf8Bytes } from "../../net/utf8.ts"
 import type { Cluster } from "../../cluster/cluster.ts"
 import type { ServiceName } from "../../cluster/name.ts"
 import { poolAt } from "../../cluster/pool-at.ts"
-import type { LedgerChange } from "./ledger-change.ts"
+import { type LedgerChange, sameNames, sameOwners } from "./ledger-change.ts"
 
 /** So few addresses may always go at once: a home that deletes a namespace must not be asked. */
 const releasesAlwaysFree = 3
@@ -91,7 +91,7 @@ const isGroundless = (cluster: Cluster, { loses }: LedgerChange): boolean =>
 
 /**
  * The change without those who wait: what a Service would have instead of the address it is to lose it gets when it
- * loses that, never both. Nothing where nobody else is left.
+ * loses that, never both. Nothing where nobody else is left, or where all is as it was for those who are.
  */
 export const withoutExchange = (change: LedgerChange, waiting: ReadonlySet<ServiceName>): readonly LedgerChange[] => {
   const { before, entry } = change
@@ -100,9 +100,12 @@ export const withoutExchange = (change: LedgerChange, waiting: ReadonlySet<Servi
     before?.state === "given" && before.owners.some((owner) => owner.service === name)
   const [first, ...rest] = entry.owners.filter(({ service }) => !waiting.has(service) || had(service))
   if (first === undefined) return []
-  return rest.length + 1 === entry.owners.length
-    ? [change]
-    : [{ ...change, entry: { ...entry, owners: [first, ...rest] } }]
+  if (rest.length + 1 === entry.owners.length) return [change]
+  const owners = [first, ...rest] as const
+  if (before?.state !== "given" || !sameNames(before.owners, owners))
+    return [{ ...change, entry: { ...entry, owners } }]
+  const isAsBefore = before.grant === entry.grant && sameOwners(before.owners, owners)
+  return isAsBefore ? [] : [{ ...change, entry: { ...entry, owners, by: before.by } }]
 }
 
 /**
