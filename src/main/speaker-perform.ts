@@ -1,4 +1,5 @@
 import type { Api } from "../edge/api.ts"
+import { readHost } from "../edge/host.ts"
 import type { PacketLinks } from "../edge/link/packet-links.ts"
 import type { Log } from "../edge/log.ts"
 import { probeLocalEndpoints, probeProxy } from "../edge/probe.ts"
@@ -65,6 +66,8 @@ export const performWatcher = (output: WatcherOutput, { announce, watch, api, lo
       const { port } = output
       return void probeLocalEndpoints(port).then(({ evidence }) => watch({ kind: "local", port, evidence }))
     }
+    case "probe-host":
+      return void readHost().then((evidence) => watch({ kind: "host", evidence }))
     case "log":
       return log[output.severity](output.reason, output.message, output.facts)
     case "stop":

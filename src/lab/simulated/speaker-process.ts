@@ -115,6 +115,9 @@ export const startSpeaker = (
         })
         return void world.later(probeMs, () => watcher.feed(evidence()))
       }
+      // No kernel.
+      case "probe-host":
+        return
       case "log":
         return log(machine.name, output.message)
     }

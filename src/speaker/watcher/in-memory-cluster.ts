@@ -142,6 +142,7 @@ export class InMemoryCluster {
       case "probe-proxy":
         return this.#later(() => this.feed({ kind: "proxy", evidence: this.proxy }))
       case "probe-local":
+      case "probe-host":
       case "stop":
       case "log":
         return

@@ -1,5 +1,6 @@
 import type { ApiEvent } from "../../kubernetes/http.ts"
 import type { AnnouncerReport, Move } from "../announcer/report.ts"
+import type { HostEvidence } from "./host-watch.ts"
 import type { LocalEvidence, ProxyEvidence } from "./readiness.ts"
 
 /** Everything the watcher is told. */
@@ -12,6 +13,8 @@ export type WatcherInput =
   /** The answers to `probe-proxy` and `probe-local`. */
   | { readonly kind: "proxy"; readonly evidence: ProxyEvidence }
   | { readonly kind: "local"; readonly port: number; readonly evidence: LocalEvidence }
+  /** The answer to `probe-host`. */
+  | { readonly kind: "host"; readonly evidence: HostEvidence }
   /** SIGTERM. Answered by `stop`, within half a second. */
   | { readonly kind: "stop" }
   | { readonly kind: "wake" }

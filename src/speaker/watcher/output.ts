@@ -12,6 +12,8 @@ export type WatcherOutput =
   | { readonly kind: "probe-proxy" }
   /** Ask the Service's healthCheckNodePort on this node whether it counts an endpoint. */
   | { readonly kind: "probe-local"; readonly port: number }
+  /** Ask this node's kernel how full its connection table is, and what a CPU limit took. */
+  | { readonly kind: "probe-host" }
   | { readonly kind: "stop"; readonly how: "restarting" | "leaving"; readonly because: LeaveReason }
   | {
       readonly kind: "log"

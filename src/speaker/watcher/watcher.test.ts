@@ -185,6 +185,20 @@ test("a Speaker object that somebody deletes is made again", () => {
   assert.equal(textAt(cluster.must("GET", "/apis/porchlight.dev/v1alpha1/speakers/w1"), "status", "state"), "active")
 })
 
+test("a connection table that is nearly full is a finding of the Speaker object", () => {
+  const cluster = running()
+  cluster.feed({ kind: "report", report: report() })
+  cluster.run(10_100)
+  assert.equal(cluster.outputs.filter(({ kind }) => kind === "probe-host").length, 2)
+  cluster.feed({ kind: "host", evidence: { connections: { count: 99, max: 100 }, throttledMs: undefined } })
+  cluster.run(20)
+  const speaker = cluster.must("GET", "/apis/porchlight.dev/v1alpha1/speakers/w1")
+  assert.deepEqual(
+    listAt(speaker, "status", "findings").map((finding) => textAt(finding, "code")),
+    ["conntrack-full"],
+  )
+})
+
 test("what is held is told in MetalLB's words: an event on the Service, and a ServiceL2Status", () => {
   const cluster = running()
   give(cluster, "radarr", "10.69.1.156")

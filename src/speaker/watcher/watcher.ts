@@ -13,6 +13,7 @@ import { ClusterView } from "./cluster-view.ts"
 import { Gathering } from "./gathering.ts"
 import { isRefused, tellFailing, tellHeld } from "./feed-finding.ts"
 import type { ToldFinding } from "./finding-text.ts"
+import { HostWatch } from "./host-watch.ts"
 import { addressOfFinding, findingId, happeningOf, nodeAssigned } from "./happening.ts"
 import type { WatcherInput } from "./input.ts"
 import { Layer2StatusKeeper } from "./layer2-status-keeper.ts"
@@ -70,6 +71,7 @@ export class Watcher implements Program<WatcherInput, WatcherOutput> {
   readonly #failing = new Map<KindName, ToldFinding>()
   #held: ReadonlyMap<string, ToldFinding> = new Map()
   readonly #gathering = new Gathering()
+  readonly #host = new HostWatch()
   #report: AnnouncerReport | undefined
   #podRequest: number | undefined
   #podUid: string | undefined
@@ -95,6 +97,7 @@ export class Watcher implements Program<WatcherInput, WatcherOutput> {
     return earliest(
       this.#feed.wakeAt(),
       this.#gathering.wakeAt(),
+      this.#host.wakeAt(),
       this.#writer.wakeAt(),
       this.#tellings.wakeAt(),
       this.view.wakeAt(),
@@ -109,7 +112,7 @@ export class Watcher implements Program<WatcherInput, WatcherOutput> {
       case "api":
         return this.#api(input.event, at)
       case "wake":
-        return [...this.#api({ kind: "wake" }, at), ...this.view.wake(at)]
+        return [...this.#api({ kind: "wake" }, at), ...this.view.wake(at), ...this.#askHost(at)]
       case "acknowledged":
         return this.view.acknowledged(at)
       case "moved":
@@ -123,6 +126,10 @@ export class Watcher implements Program<WatcherInput, WatcherOutput> {
       }
       case "local":
         return this.view.localSaid(input.port, input.evidence, at)
+      case "host":
+        this.#host.heard(input.evidence)
+        this.#wantStatus()
+        return []
       case "stop":
         return this.#beginStop(at)
     }
@@ -202,9 +209,13 @@ export class Watcher implements Program<WatcherInput, WatcherOutput> {
     return [...begun, ...over]
   }
 
-  /** What this program found by itself: about the API, where the announcer's findings are about the wire. */
+  /** What this program found by itself, of the API and of the node; the announcer's findings are about the wire. */
   get findings(): readonly ToldFinding[] {
-    return [...this.#held.values(), ...this.#failing.values()]
+    return [...this.#held.values(), ...this.#failing.values(), ...this.#host.findings]
+  }
+
+  #askHost(at: At): Outputs {
+    return this.#host.isDue(at) ? [{ kind: "probe-host" }] : []
   }
 
   #notice(kind: KindName, object: KubernetesObject): void {
