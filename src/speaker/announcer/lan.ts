@@ -76,6 +76,8 @@ export class Lan {
   readonly #held = new Map<Address, HeldGroup>()
   #link: Link
   #silent = false
+  /** Nobody is heard: others may have taken what is held here. */
+  #alone = false
   #hasPeers = false
   #exited = false
   #changed = true
@@ -286,8 +288,9 @@ export class Lan {
     return is === undefined ? [] : this.#step({ kind: "gateway-life", is }, at)
   }
 
+  /** Unasked, in the name of what is held. */
   #maySpeak(): boolean {
-    return !this.#silent && this.voice.link !== undefined
+    return !this.#silent && !this.#alone && this.voice.link !== undefined
   }
 
   #step(input: SegmentInput, at: At, asked?: Heard): Outputs {
@@ -363,6 +366,7 @@ export class Lan {
   /** Who answers for ours is told of with what it is; the rest as it was found. */
   #found({ finding, on }: SegmentOutput & { kind: "finding" }, at: At): Outputs {
     this.#changed = true
+    if (finding.code === "hears-nothing") this.#alone = on
     if (finding.code !== "stranger-answers" && finding.code !== "answered-without-token")
       return [{ kind: "finding", finding: this.#told(finding), on }]
     return on
