@@ -6,6 +6,7 @@ import { endWithAncestors, watchAncestors } from "./ancestors.ts"
 import { connectControl, type ControlClient, eachLine } from "./control.ts"
 import type { FailedLab, InsideNews, InsideOrder } from "./inside.ts"
 import { enterCommand, isolatedCommand, toolEnvironment } from "./isolation.ts"
+import { printKubeconfig } from "./kubeconfig.ts"
 import {
   claimDirectory,
   findLabs,
@@ -211,20 +212,6 @@ const openDoor = (target: string, port: number | undefined): Promise<{ port: num
       resolve({ port: typeof bound === "object" && bound !== null ? bound.port : 0, server })
     })
   })
-
-const printKubeconfig = (name: string, url: string): string => `apiVersion: v1
-kind: Config
-current-context: lab-${name}
-clusters:
-- name: lab-${name}
-  cluster: { server: "${url}" }
-contexts:
-- name: lab-${name}
-  context: { cluster: lab-${name}, user: lab }
-users:
-- name: lab
-  user: {}
-`
 
 /** The labs that run on this machine under this user, and words about remains that were removed. */
 export const listLabs = (): FoundLabs => findLabs()

@@ -2,6 +2,7 @@ import assert from "node:assert/strict"
 import { after, before, test } from "node:test"
 import type { KubernetesListObject, KubernetesObject } from "@kubernetes/client-node"
 import { CoreV1Api, KubeConfig, makeInformer } from "@kubernetes/client-node"
+import { printKubeconfig } from "../kubeconfig.ts"
 import type { ApiServer } from "./server.ts"
 import { startApiServer } from "./server.ts"
 
@@ -12,12 +13,7 @@ let config: KubeConfig
 before(async () => {
   server = await startApiServer({ listen: { port: 0 } })
   config = new KubeConfig()
-  config.loadFromOptions({
-    clusters: [{ name: "lab", server: server.url, skipTLSVerify: true }],
-    users: [{ name: "nobody" }],
-    contexts: [{ name: "lab", cluster: "lab", user: "nobody" }],
-    currentContext: "lab",
-  })
+  config.loadFromString(printKubeconfig("lab", server.url))
 })
 
 after(() => server.close())
