@@ -71,6 +71,19 @@ test("a proxy that stays behind is asked at leisure after ten seconds", () => {
   assert.equal(plane.isReady(radarr, at(60_000)), false)
 })
 
+test("while others change all the time a Service that did not stays ready, until the proxy hangs", () => {
+  const plane = new DataPlane()
+  plane.changed(radarr, at(0))
+  for (let ms = 500; ms <= 60_000; ms += 500) {
+    plane.changed(`media/new-${ms}` as ServiceName, at(ms))
+    plane.proxySaid({ is: "synced", syncedAt: ms / 1000 - 0.4, queuedAt: ms / 1000 }, at(ms))
+    if (ms >= 3000) assert.equal(plane.isReady(radarr, at(ms)), true, `after ${ms} ms`)
+  }
+  for (let ms = 61_500; ms <= 66_000; ms += 1500)
+    plane.proxySaid({ is: "synced", syncedAt: 59.6, queuedAt: 60 }, at(ms))
+  assert.equal(plane.isReady(radarr, at(66_000)), false)
+})
+
 test("a clock set back by an hour does not make a Service look newer than the syncs after it", () => {
   const plane = new DataPlane()
   plane.changed(radarr, at(7_200_000))

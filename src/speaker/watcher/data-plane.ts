@@ -1,6 +1,6 @@
 import type { ServiceName } from "../../cluster/name.ts"
 import { after, type At, earliest, type Instant } from "../../time/instant.ts"
-import { judgeReadiness, type LocalEvidence, type ProxyEvidence } from "./readiness.ts"
+import { hasQueued, judgeReadiness, type LocalEvidence, type ProxyEvidence } from "./readiness.ts"
 
 /** How often the proxy is asked while something waits for it, while nothing is served by it, and where there is none. */
 const askWaitingMs = 50
@@ -17,6 +17,8 @@ const askAbsentMs = 30_000
 const hurryMs = 10_000
 
 const portsARoundMax = 64
+/** Longer than kube-proxy's syncs take. Then work that waits means that it hangs. */
+const hangsAfterMs = 5000
 
 export type DataPlaneQuestion =
   | { readonly kind: "probe-proxy" }
@@ -30,6 +32,8 @@ export class DataPlane {
   #proxy: ProxyEvidence | undefined
   #askAt: Instant = 0 as Instant
   #asking = false
+  /** Work waits since then, and no sync came. */
+  #queuedSince: Instant | undefined
   #waitingSince: Instant | undefined
   #isServing = false
   #asked = 0
@@ -62,6 +66,8 @@ export class DataPlane {
 
   proxySaid(evidence: ProxyEvidence, at: At): void {
     this.#asking = false
+    const isSameSync = syncedAt(evidence) === syncedAt(this.#proxy)
+    this.#queuedSince = hasQueued(evidence) ? ((isSameSync ? this.#queuedSince : undefined) ?? at.now) : undefined
     this.#proxy = evidence
     this.#askAt = after(at.now, evidence.is === "absent" ? askAbsentMs : this.#pauseMs(evidence, at))
   }
@@ -85,12 +91,16 @@ export class DataPlane {
     if (this.#proxy === undefined) return false
     const port = this.#ports.get(service)
     const local = port === undefined ? undefined : this.#local.get(port)
-    return judgeReadiness(this.#proxy, local, this.#changedAt.get(service) ?? 0, at.wallSeconds).ready
+    return judgeReadiness(this.#proxy, local, this.#changedAt.get(service) ?? 0, at.wallSeconds, this.#hangs(at)).ready
   }
 
   /** Whether the proxy works at all, Services aside. */
   get works(): boolean {
     return this.#proxy?.is === "absent" || this.#proxy?.is === "synced"
+  }
+
+  #hangs({ now }: At): boolean {
+    return this.#queuedSince !== undefined && now >= after(this.#queuedSince, hangsAfterMs)
   }
 
   #pauseMs(evidence: ProxyEvidence, at: At): number {
@@ -119,7 +129,11 @@ export class DataPlane {
    */
   #isBehind(evidence: ProxyEvidence, at: At): boolean {
     for (const [service, changedAt] of this.#changedAt)
-      if (judgeReadiness(evidence, undefined, changedAt, at.wallSeconds).ready) this.#changedAt.delete(service)
+      if (judgeReadiness(evidence, undefined, changedAt, at.wallSeconds, this.#hangs(at)).ready)
+        this.#changedAt.delete(service)
     return this.#changedAt.size > 0
   }
 }
+
+const syncedAt = (evidence: ProxyEvidence | undefined): number | undefined =>
+  evidence?.is === "synced" ? evidence.syncedAt : undefined

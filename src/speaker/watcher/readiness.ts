@@ -19,25 +19,34 @@ export type Readiness =
 
 /** The proxy may have seen a change this much before us: both watch the same API server. */
 const earlierSeconds = 0.5
+/** What the proxy queued may be a change that it saw this much after us; older ones are in the rules of its last sync. */
+const laterSeconds = 2
 /** A proxy that is idle this long after a change has nothing to do for it. kube-proxy syncs at least once a second when asked to. */
 const unproxiedAfterSeconds = 5
+
+/** Work waits for the proxy: whose, it does not say. In a busy cluster there is always some. */
+export const hasQueued = (proxy: ProxyEvidence): boolean =>
+  proxy.is === "synced" && proxy.queuedAt !== undefined && proxy.queuedAt > proxy.syncedAt
 
 /**
  * Whether packets for a Service that changed at `changedAt` find rules on this node. It never excludes a node: one that
  * is not ready claims later, and a holder that is not ready keeps its addresses until another is (fail open).
  *
  * @param local undefined for policy Cluster, or before the first answer
+ * @param hangs work has been queued for long, and no sync came
  */
 export const judgeReadiness = (
   proxy: ProxyEvidence,
   local: LocalEvidence | undefined,
   changedAt: number,
   wallSeconds: number,
+  hangs: boolean,
 ): Readiness => {
   if (local === "no-endpoints") return { ready: false, because: "no-local-endpoint" }
   if (proxy.is === "absent") return { ready: true, because: "proxy-absent" }
   if (proxy.is !== "synced") return { ready: false, because: "proxy-not-synced" }
-  const pending = proxy.queuedAt !== undefined && proxy.queuedAt > proxy.syncedAt
+  if (hangs) return { ready: false, because: "proxy-behind" }
+  const pending = hasQueued(proxy) && proxy.syncedAt < changedAt + laterSeconds
   if (proxy.syncedAt >= changedAt - earlierSeconds && !pending) return { ready: true, because: "proxy-synced" }
   if (!pending && wallSeconds >= changedAt + unproxiedAfterSeconds)
     return { ready: true, because: "change-not-proxied" }
