@@ -122,7 +122,7 @@ export const createController = (options: ControllerOptions): Controller => {
     if (event.kind === "refused") recollection.lastRefused = { key: event.key, failure: event.failure, at: now }
     // It is on its way still.
     if (event.kind === "delayed") return
-    if (about === "ledger") ledgers.ended(event.key)
+    if (about === "ledger") ledgers.ended(event, now)
     // Where a newer write of it is to come, that one is not asked for again.
     const isLast = !writer.isBusy(event.key)
     if (about === "status" && isLast) statuses.ended(name as ServiceName)
@@ -267,6 +267,7 @@ export const createController = (options: ControllerOptions): Controller => {
       outputs.push(remarkOf({ kind: "held", ...ledgerRound.held }))
     held = ledgerRound.held
     for (const one of ledgerRound.writes) write(one, at)
+    if (ledgerRound.isFought) conditionsAt ??= after(at.now, announcedAfterMs)
   }
 
   const writeStatuses = (

@@ -273,6 +273,25 @@ test("a Service that never had an address and is no load balancer any more keeps
   assert.deepEqual(listAt(world.etcd.get("services", "media/a"), "status", "conditions"), [])
 })
 
+test("two leaders who know different Services take and give the same address slowly (fault 43)", () => {
+  const fall = { kind: "freeze", forMs: 40_000, seen: false } as const
+  for (let seed = 1; seed <= 8; seed++)
+    told(
+      [
+        ...start(1),
+        pool("first", "10.69.1.150-10.69.1.161"),
+        service("media/a", 100),
+        service("media/b", 300),
+        service("home/d", 900),
+        { at: 1000, do: "catch", who: "leader", of: "write", nth: 1, way: "answer-lost", fall },
+        { at: 1100, do: "backup" },
+        service("home/g", 2100),
+        { at: 4200, do: "restore" },
+      ],
+      { seed, calmFromMs: 24_000 },
+    )
+})
+
 test("two leaders who see different pools put each other's status right slowly", () => {
   told([
     ...start(1),

@@ -12,10 +12,12 @@ import {
 } from "../decision/allocate/ledger-change.ts"
 import { brake, type MassRelease } from "../decision/allocate/release-brake.ts"
 import type { KubernetesObject } from "../kubernetes/object.ts"
+import type { WriterEvent } from "../kubernetes/writer.ts"
 import { type Call, createCall, replaceCall } from "../kubernetes/request.ts"
 import type { Address } from "../net/address.ts"
 import type { At, Instant } from "../time/instant.ts"
 import type { LossWitness } from "./loss-witness.ts"
+import { createRepetitions } from "./repetition.ts"
 
 export const ledgerKey = (name: string): string => `ledger/${name}`
 
@@ -23,6 +25,8 @@ export type LedgerRound = {
   readonly writes: readonly { readonly key: string; readonly call: Call }[]
   /** A release so large that a person must confirm it; what it would free stays given. */
   readonly held: MassRelease | undefined
+  /** A change was put off, because somebody else undoes it every time. */
+  readonly isFought: boolean
 }
 
 /**
@@ -38,13 +42,13 @@ export type LedgerKeeper = {
     deleted: ReadonlySet<ServiceName>,
     at: At,
   ) => LedgerRound
-  /** The write of that key ended, well or not: its object may be written again. */
-  readonly ended: (key: string) => void
+  /** A write ended, well or not: its object may be written again. */
+  readonly ended: (event: WriterEvent, now: Instant) => void
   /** Writes under way are forgotten: they were withdrawn. */
   readonly forget: () => void
   /** A list came empty, or an object of that kind is there. */
   readonly listed: (kind: KindName, isEmpty: boolean) => void
-  /** Services whose change waits for a write that is under way. */
+  /** Services whose change waits for a write that is under way, or for a fight to calm down. */
   readonly waiting: () => ReadonlySet<ServiceName>
 }
 
@@ -54,8 +58,10 @@ const latelyMs = 60_000
 export const createLedgerKeeper = (witness: LossWitness): LedgerKeeper => {
   /** Addresses that went unconfirmed, and not by the wish of those who had them. */
   const lately = new Map<Address, Instant>()
-  /** By object, who gets an address by the write that is under way. */
-  const underWay = new Map<string, ReadonlySet<ServiceName>>()
+  /** By object, the changes that the write under way makes. */
+  const underWay = new Map<string, readonly LedgerChange[]>()
+  /** Two who both lead, and know different Services, would take and give the same address in turn. */
+  const repetitions = createRepetitions<Address, readonly string[]>()
   let waiting = new Set<ServiceName>()
   let held: MassRelease | undefined
 
@@ -70,7 +76,12 @@ export const createLedgerKeeper = (witness: LossWitness): LedgerKeeper => {
       else if (kind === "Service" || kind === "IPAddressPool") emptied.add(kind)
     },
     waiting: () => waiting,
-    ended: (key) => void underWay.delete(key),
+    ended: ({ key, kind }, now) => {
+      // Where another was faster it is he who wrote.
+      const changes = kind === "conflicted" ? [] : (underWay.get(key) ?? [])
+      for (const change of changes) repetitions.wrote(change.address, contentOf(change), now)
+      underWay.delete(key)
+    },
     forget: () => underWay.clear(),
     round: (cluster, allocations, names, deleted, at) => {
       // A held release is judged as a whole again: part of it would look small.
@@ -87,8 +98,15 @@ export const createLedgerKeeper = (witness: LossWitness): LedgerKeeper => {
       held = braked.held
       waiting = new Set(sifted.waiting)
       const writes = []
-      const getting = new Set([...underWay.values()].flatMap((names) => [...names]))
-      const free = braked.changes.filter((change) => !gainersOf(change).some((name) => getting.has(name)))
+      const fought = braked.changes.filter((change) =>
+        repetitions.isTooOften(change.address, contentOf(change), at.now),
+      )
+      const pausing = new Set(fought.flatMap(servicesOf))
+      const getting = new Set([...underWay.values()].flat().flatMap(gainersOf))
+      const free = braked.changes.filter(
+        (change) =>
+          !gainersOf(change).some((name) => getting.has(name)) && !servicesOf(change).some((name) => pausing.has(name)),
+      )
       if (free.length < braked.changes.length) waiting = new Set([...waiting, ...braked.changes.flatMap(servicesOf)])
       for (const write of ledgerWrites(cluster, free, at.wallSeconds)) {
         const key = ledgerKey(write.name)
@@ -98,11 +116,11 @@ export const createLedgerKeeper = (witness: LossWitness): LedgerKeeper => {
             write.entries.some((entry) => entry.address === address)
           for (const address of braked.groundless.filter((one) => free.some((change) => change.address === one)))
             lately.set(address, at.now)
-          underWay.set(key, new Set(free.filter(isOfIt).flatMap(gainersOf)))
+          underWay.set(key, free.filter(isOfIt))
           writes.push({ key, call: callOf(write) })
         }
       }
-      return { writes, held }
+      return { writes, held, isFought: fought.length > 0 }
     },
   }
 }
@@ -116,6 +134,10 @@ const gainersOf = ({ before, entry }: LedgerChange): readonly ServiceName[] => {
   if (entry?.state !== "given") return []
   return entry.owners.filter(({ uid }) => !had.some((owner) => owner.uid === uid)).map(({ service }) => service)
 }
+
+/** Who has the address after a change, but for grant and times, which are new each time. */
+const contentOf = ({ entry }: LedgerChange): readonly string[] =>
+  entry === undefined ? [] : [entry.state, ...entry.owners.flatMap(({ service, uid, terms }) => [service, uid, terms])]
 
 const callOf = (write: LedgerWrite): Call => {
   const { resourceVersion, name } = write

@@ -9,8 +9,9 @@ import { gives } from "../decision/allocate/surroundings.ts"
 import type { KubernetesObject } from "../kubernetes/object.ts"
 import { type Call, strategicPatchCall } from "../kubernetes/request.ts"
 import { type Address, compareAddresses } from "../net/address.ts"
-import { after, type At, type Instant } from "../time/instant.ts"
+import type { At } from "../time/instant.ts"
 import type { ServiceConditions } from "./announced.ts"
+import { createRepetitions } from "./repetition.ts"
 import { readWrittenStatus, statusPatch, type WantedStatus, type WrittenStatus } from "./service-status.ts"
 
 export const statusKey = (service: ServiceName): string => `status/${service}`
@@ -45,34 +46,22 @@ export type StatusWish = {
   readonly isHeld: boolean
 }
 
-/** Two who each put the other right would do so as fast as the wire allows. */
-const repeatsMax = 3
-const repeatMs = 10_000
-
 export const createStatusKeeper = (): StatusKeeper => {
   const written = new Map<ServiceName, WrittenStatus>()
   /** What the write under way says. */
   const asked = new Map<ServiceName, WantedStatus>()
-  /** The same was written so often of late, and stands there no more. */
-  const repeated = new Map<ServiceName, { readonly wanted: WantedStatus; readonly since: Instant; times: number }>()
+  const repetitions = createRepetitions<ServiceName, WantedStatus>()
   let fought = false
-  const mayRepeat = (name: ServiceName, wanted: WantedStatus, now: Instant): boolean => {
-    const before = repeated.get(name)
-    if (before === undefined || now >= after(before.since, repeatMs) || !sameValue(before.wanted, wanted))
-      repeated.set(name, { wanted, since: now, times: 1 })
-    else if (before.times >= repeatsMax) return false
-    else before.times += 1
-    return true
-  }
   const put = (service: Service, wanted: WantedStatus, at: At): StatusWrite | undefined => {
     const before = written.get(service.name)
     if (before === undefined || sameValue(asked.get(service.name), wanted)) return undefined
     const patch = statusPatch(before, wanted, at.wallSeconds)
     if (patch === undefined) return undefined
-    if (!mayRepeat(service.name, wanted, at.now)) {
+    if (repetitions.isTooOften(service.name, wanted, at.now)) {
       fought = true
       return undefined
     }
+    repetitions.wrote(service.name, wanted, at.now)
     asked.set(service.name, wanted)
     const [namespace, name] = service.name.split("/") as [string, string]
     const place = { resource: resourceOf.Service, namespace, name, subresource: "status" } as const
@@ -84,7 +73,7 @@ export const createStatusKeeper = (): StatusKeeper => {
     saw: (name, object) => void written.set(name, readWrittenStatus(object)),
     gone: (name) => {
       written.delete(name)
-      repeated.delete(name)
+      repetitions.forget(name)
     },
     clear: (service, at) => put(service, { given: undefined, conditions: [], left: [] }, at),
     write: (wish, at) => {
