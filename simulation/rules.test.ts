@@ -49,7 +49,7 @@ const worths: readonly Worth[] = [
   },
   { rule: "connected-witness", profile: "dark-minute", seeds: [2, 3], breaks: "L10 no move on return" },
   { rule: "epoch-above-seen", profile: "clock-apart", seeds: [1, 2], breaks: "L9 the sleeper takes nothing back" },
-  { rule: "doubt-after-gap", profile: "suspend", seeds: [1, 3], breaks: "L4 nothing for a lost address" },
+  { rule: "doubt-after-gap", profile: "suspend", seeds: [3, 6], breaks: "L4 nothing for a lost address" },
   { rule: "estate", profile: "rolling", seeds: [1, 2], breaks: "L7 restart moves nothing" },
 ]
 

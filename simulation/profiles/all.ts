@@ -1,4 +1,4 @@
-import { framesBreak, framesMove } from "./frames.ts"
+import { framesAgain, framesBreak, framesMove } from "./frames.ts"
 import { blindHolder, dayWithoutApi } from "./api.ts"
 import { clockApart, clockJump, suspend } from "./clocks.ts"
 import { crashAndReturn, death, impostor } from "./death.ts"
@@ -13,8 +13,8 @@ import { allRestart, rolling } from "./restarts.ts"
 import { amnesia, stalls, survivor, unseenPause, wake } from "./sleep.ts"
 import { adoption, calm, coldStart, oppositeViews, stranger } from "./start.ts"
 
-/** Every family of stories. */
-export const profiles: readonly Profile[] = [
+/** Stories told in values. */
+const inValues: readonly Profile[] = [
   anything,
   calm,
   coldStart,
@@ -58,6 +58,10 @@ export const profiles: readonly Profile[] = [
   dayWithoutApi,
   allRestart,
   rolling,
-  framesMove,
-  framesBreak,
 ]
+
+/** Hosts among frames do not play the stranger, nor another program on a node; and some stories take too long. */
+const alsoInFrames = inValues.filter((one) => one !== stranger && one !== adoption && one.weight <= 3)
+
+/** Every family of stories. */
+export const profiles: readonly Profile[] = [...inValues, framesMove, framesBreak, framesAgain(alsoInFrames)]

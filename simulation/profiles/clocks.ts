@@ -104,14 +104,14 @@ export const clockApart: Profile = profile(
   2,
 )
 
-/** A machine, or every one (a host of virtual machines), is suspended for minutes to hours, with its sockets full. */
+/** The holder is suspended for seconds or a minute, or every machine for up to an hour and a half, its sockets full. */
 export const suspend: Profile = profile(
   "suspend",
   (random) => {
     const nodes = drawNodes(random, 2)
     const at = settledMs + random.unit() * 500
-    const forMs = random.pick([5000, 30_000]) * (0.5 + random.unit())
     const everywhere = random.chance(0.5)
+    const forMs = random.pick(everywhere ? [30_000, hourS * 1000] : [5000, 60_000]) * (0.5 + random.unit())
     const asleep = everywhere ? portsOf(nodes) : (["holder"] as const)
     const buffer = random.pick([3, 200, 100_000])
     const spreadMs = everywhere ? windowMs / 2 : 0
@@ -119,7 +119,7 @@ export const suspend: Profile = profile(
     return {
       nodes,
       groups: drawGroups(random, nodes),
-      clientAsksEveryMs: 1000,
+      clientAsksEveryMs: 5000,
       endMs: after.endMs,
       acts: [
         ...startAll(random, nodes),

@@ -3,7 +3,7 @@ import { cachesFollow, speaksForItsOwn } from "../laws/caches.ts"
 import { noStaleFrame } from "../laws/frames.ts"
 import { everyMoveHasAReason, movesAtMost } from "../laws/moves.ts"
 import { gapAtMost, oneAnswerer, overlapAtMost } from "../laws/one-answerer.ts"
-import { newestGrantWins } from "../laws/outcome.ts"
+import { clientKnowsHolder, newestGrantWins } from "../laws/outcome.ts"
 import type { Law } from "../laws/law.ts"
 import type { Random } from "../random.ts"
 import { drawGroups, intervalMs, portsOf, profile, type Profile, settledMs, startAll, windowMs } from "./profile.ts"
@@ -12,6 +12,9 @@ import { drawGroups, intervalMs, portsOf, profile, type Profile, settledMs, star
 const newsMs = 3
 /** Behind what announcements were lost comes the next one, or the client's own question. */
 const repeatedMs = 6500
+
+/** So often the gateway is asked in the name of an address whether it still knows its holder. */
+const refreshMs = 60_000
 
 const settled = (from: number): { readonly laws: readonly Law[]; readonly endMs: number } => ({
   laws: [oneAnswerer({ from }), newestGrantWins, everyMoveHasAReason, speaksForItsOwn],
@@ -77,6 +80,10 @@ const broken = (random: Random, nodes: number, at: number, until: number): reado
       { at: until, do: "plug", node: "holder", segment: 0 },
     ],
     [
+      { at, do: "deafen", node: "holder", segment: 0 },
+      { at: until, do: "undeafen", node: "holder", segment: 0 },
+    ],
+    [
       { at, do: "cut", from, to, segment: 0 },
       { at: until, do: "mend", from, to, segment: 0 },
     ],
@@ -100,11 +107,12 @@ export const framesBreak: Profile = profile(
   (random) => {
     const nodes = 2 + random.below(4)
     const at = settledMs + random.unit() * 500
-    const until = at + 1000 + random.unit() * 4000
+    const until = at + (random.chance(0.2) ? refreshMs : 0) + 1000 + random.unit() * 4000
     const after = settled(until + 1000 + 4 * windowMs + 3 * windowMs)
     return {
       wire: "frames",
       nodes,
+      gateway: nodes === 2 || random.chance(0.7),
       groups: drawGroups(random, nodes, 3),
       clientAsksEveryMs: random.pick([100, 700]),
       endMs: after.endMs,
@@ -118,5 +126,24 @@ export const framesBreak: Profile = profile(
       ],
     }
   },
-  10,
+  20,
 )
+
+/** Announcers of more nodes than these take minutes. */
+const nodesMax = 7
+
+/**
+ * The stories of the values once more, told to whole announcers: where both disagree, one of them is wrong. What clients
+ * remember has its own law there; a client cut off from the new holder alone finds out by itself.
+ */
+export const framesAgain = (told: readonly Profile[]): Profile => ({
+  name: "frames-again",
+  weight: 8,
+  scenario: (seed) => {
+    const { scenario } = told[seed % told.length]!
+    let drawn = scenario(seed)
+    for (let other = 1; drawn.nodes > nodesMax; other++) drawn = scenario(seed + 1_000_000 * other)
+    const laws = drawn.laws.filter((law) => law !== clientKnowsHolder)
+    return { ...drawn, profile: "frames-again", seed, wire: "frames", laws: [...laws, speaksForItsOwn] }
+  },
+})
