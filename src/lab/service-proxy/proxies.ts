@@ -27,7 +27,7 @@ export const startServiceProxies = ({ api, nodes, podNetworks, complain }: Servi
   /** Read once for all nodes, and only when one of them is about to write. */
   const view = (): ProxyView => (read ??= viewOf([...(services?.values() ?? [])], [...(slices?.values() ?? [])]))
   const proxies = new Map(
-    nodes.map((node) => [node.name, startServiceProxy(proxyNode(node, podNetworks), view, complain)]),
+    nodes.map((node) => [node.name, startServiceProxy(proxyNode(node, podNetworks), view, complain, nodes.length)]),
   )
   const spread = (): void => {
     read = undefined

@@ -32,12 +32,16 @@ const batchMs = 20
 /** A transaction writes every rule anew: with many Services they come as seldom as kube-proxy's (minSyncPeriod 1 s). */
 const batchMsPerService = 1
 const batchMsMax = 1000
+/** All proxies of a lab run on one machine: where it is busy they pause so long that they leave it room. */
+const shareOfTime = 0.5
 
 /** `view` gives the newest objects; `complain` hears when the kernel refused the rules; the former ones stay. */
 export const startServiceProxy = (
   node: ProxyNode,
   view: () => ProxyView,
   complain: (message: string) => void,
+  /** How many there are on this machine. */
+  proxies: number,
 ): ServiceProxy => {
   const healthPorts = startHealthPorts(node.name)
   const state: State = {
@@ -61,7 +65,9 @@ export const startServiceProxy = (
     } catch (error) {
       complain(`service proxy of ${node.name}: ${sentenceOfError(error)}; the former rules stay`)
     }
-    state.nextSync = began + Math.min(batchMsMax, Math.max(batchMs, services.length * batchMsPerService))
+    const tookMs = performance.now() - began
+    const pauseMs = Math.max(batchMs, services.length * batchMsPerService, tookMs * proxies * shareOfTime)
+    state.nextSync = began + Math.min(batchMsMax, pauseMs)
   }
   const schedule = (): void => {
     if (state.paused || !state.stale || state.running !== undefined) return

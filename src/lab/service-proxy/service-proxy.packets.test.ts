@@ -171,6 +171,7 @@ const startProxy = (number: number, view: () => ProxyView): ServiceProxy =>
     },
     view,
     (message) => assert.fail(message),
+    2,
   )
 
 /** Until speakers answer for the address, the laptop is told by hand where it is. */
