@@ -198,7 +198,10 @@ const surroundingsOf = ({ lan }: SpeakerConfig): Surroundings => ({
   members: lan.nodes.map((port) => ({
     node: nameOf(port),
     addresses: segmentsOf(lan.segments).flatMap((segment) => [ipv4At(segment, port), ipv6At(segment, port)]),
-    reported: [],
+    reported: segmentsOf(lan.segments).map((segment) => ({
+      mac: macAt(segment, port),
+      addresses: [ipv4At(segment, port), ipv6At(segment, port)],
+    })),
   })),
   ranges: [parseRange("10.0.1.0-10.0.1.255")!, parseRange("2001:db8::100-2001:db8::1ff")!],
   links: undefined,
