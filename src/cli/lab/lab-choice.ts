@@ -1,3 +1,4 @@
+import { join } from "node:path"
 import { listLabs } from "../../lab/host.ts"
 import { scenarioNames } from "../../lab/scenario.ts"
 import { CommandFailure } from "../failure.ts"
@@ -6,7 +7,7 @@ import { scenariosFolder } from "../lab-programs.ts"
 
 export type FoundLab = ReturnType<typeof listLabs>["running"][number]
 
-/** The lab of that name, or the only one that runs. */
+/** The lab of that name; without one that of KUBECONFIG (`lab env` sets it), or the only one that runs. */
 export const pickLab = (name: string | undefined): FoundLab => {
   const { running, swept } = listLabs()
   for (const says of swept) process.stderr.write(`${printable(says)}\n`)
@@ -25,9 +26,12 @@ export const pickLab = (name: string | undefined): FoundLab => {
   const [only, ...others] = running
   if (only === undefined) throw new CommandFailure(2, "No lab runs.", ["Raise one   porchlight lab up"])
   if (others.length === 0) return only
+  const chosen = running.find(({ directory }) => join(directory, "kubeconfig") === process.env["KUBECONFIG"])
+  if (chosen !== undefined) return chosen
   throw new CommandFailure(2, `${running.length} labs run: ${names.join(", ")}. Which one?`, [
     `exec, break, mend   --lab ${names[0]}`,
     `env, down           ${names[0]}`,
     `status, explain     --from lab:${names[0]}`,
+    `all of them, here   eval "$(porchlight lab env ${names[0]})"`,
   ])
 }
