@@ -16,7 +16,8 @@ export const loadBalancer = (name: string): JsonObject => ({
   },
 })
 
-const patienceMs = 60_000
+/** Until each has an address. A busy lab needs long with many Services: its four service proxies write rules for all. */
+const patienceMs = 180_000
 
 /**
  * Creates Services at once. Resolves once each has an address: the addresses by name, and for each the milliseconds from
