@@ -19,6 +19,8 @@ const doorNames = ["controller", ...holders, "pods"] as const
 /** @param server the unix socket of the API server, which need not be there yet */
 export const openCountedDoors = async (server: string): Promise<CountedDoors> => {
   const directory = mkdtempSync(join(tmpdir(), "porchlight-doors-"))
+  process.once("exit", () => rmSync(directory, { recursive: true, force: true }))
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130))
   const counts = new Map<string, Map<string, number>>()
   const sockets = new Set<Socket>()
   const reset = (): void => doorNames.forEach((name) => counts.set(name, new Map()))
