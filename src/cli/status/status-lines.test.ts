@@ -97,7 +97,7 @@ test("findings of one kind are one line, and a pause of a node that holds nothin
   const says = statusReport(madeSurvey(objects), madeAt).troubles.map(({ about, says }) => `${about.name} ${says}`)
   assert.equal(says.length, 2)
   assert.match(says[0]!, /^attic-2 speaker was not run for 300 ms: /)
-  assert.match(says[1]!, /^attic-3 nobody answers for 192\.168\.40\.201, 192\.168\.40\.202, /)
+  assert.match(says[1]!, /^attic-3 hears nobody answer for 192\.168\.40\.201, 192\.168\.40\.202, /)
 })
 
 test("a node whose speaker says nothing, and what speakers find, are risks that break nothing yet", () => {

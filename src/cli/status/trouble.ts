@@ -169,13 +169,13 @@ const stallTroubles = (present: readonly SpeakerView[], risk: Risk): readonly Tr
 const witnessTroubles = (findings: SpeakerView["findings"], risk: (says: string) => Trouble): readonly Trouble[] => {
   const [first, ...more] = findings.filter(({ code }) => code === "no-witness")
   if (first === undefined) return []
-  if (more.length === 0) return [risk(first.message)]
+  if (more.length === 0) return [risk(first.message.replace(/^this node /, ""))]
   const addresses = [first, ...more].flatMap(({ facts }) => textAt(facts, "address") ?? [])
   const shown = addresses.slice(0, addressesNamedMax).join(", ")
   const rest = addresses.length > addressesNamedMax ? ` and ${addresses.length - addressesNamedMax} more` : ""
   return [
     risk(
-      `nobody answers for ${shown}${rest}, and this node cannot tell that it is connected itself: it hears no other speaker, gateway or client`,
+      `hears nobody answer for ${shown}${rest}, and cannot tell that it is connected itself: it hears no other speaker, gateway or client`,
     ),
   ]
 }

@@ -113,7 +113,7 @@ export class SpeakerNews {
         now.set(id, {
           since: before.get(id)?.since ?? at.now,
           about,
-          message: finding.message,
+          message: about === node ? finding.message : finding.message.replace(/\bthis (node|speaker)\b/, node),
           facts: { code: finding.code, node, ...facts },
         })
       }

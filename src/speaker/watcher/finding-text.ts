@@ -107,7 +107,7 @@ const tellSegment = (finding: SegmentFinding, link: string, nodes: readonly stri
       ])
     case "no-witness":
       return sayAddress(finding.address, say, (address) => [
-        `nobody answers for ${address}, and this node cannot tell that it is connected itself: no other speaker, gateway or client is heard on ${link}`,
+        `this node hears nobody answer for ${address}, and cannot tell that it is connected itself: it hears no other speaker, gateway or client on ${link}`,
         {},
       ])
     case "malformed-claim":
