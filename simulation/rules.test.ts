@@ -42,9 +42,9 @@ const worths: readonly Worth[] = [
   { rule: "pace", profile: "readiness", seeds: [1, 2], breaks: "L9 no ping-pong" },
   { rule: "tie-by-node-id", profile: "partition", seeds: [1, 4], breaks: "L1 one answerer" },
   {
-    rule: "third-witness",
+    rule: "patience",
     profile: "lossy-port",
-    seeds: [8, 12],
+    seeds: [7, 38],
     breaks: "L9 a lossy port moves an address once and for all",
   },
   { rule: "connected-witness", profile: "dark-minute", seeds: [2, 3], breaks: "L10 no move on return" },

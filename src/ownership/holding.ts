@@ -19,6 +19,7 @@ export const judgeHolding = (state: SegmentState, entry: Entry, holding: Holding
   const loss = lossOf(state, entry, holding, at.now)
   if (loss !== undefined) {
     clear(state, { code: "nobody-takes", address: entry.key, tried: [] })
+    bearWithTaker(state, holding, loss.because, at.now)
     return letGo(state, entry, loss.kind, loss.because, loss.to)
   }
   if (isAble(state) && entry.group!.grant > holding.grant && isInOrder(state, entry)) claimAgain(state, entry, at)
@@ -30,6 +31,18 @@ export const judgeHolding = (state: SegmentState, entry: Entry, holding: Holding
     at.now,
   )
   become(state, entry, announceDue(state, entry, attended, at.now))
+}
+
+/**
+ * Who took over from a holder that was awake, on time and in company missed its beats: packets between the two get lost,
+ * and the other way too. Without more patience on both sides the address would go to and fro between two nodes.
+ */
+const bearWithTaker = (state: SegmentState, holding: Holding, because: MoveReason, now: Instant): void => {
+  if (because.code !== "better-claim" || because.grant !== holding.grant || !state.rules.patience) return
+  if (state.doubt !== undefined || now <= after(holding.since, state.windowMs)) return
+  const peer = state.peers.get(because.by)!
+  peer.patience = Math.min(timing.patienceMax, peer.patience * 2)
+  peer.forgiveAt = after(now, timing.forgiveMs)
 }
 
 export const holdingNextAt = (state: SegmentState, entry: Entry, holding: Holding, now: Instant): Instant | undefined =>
