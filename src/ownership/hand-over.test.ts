@@ -78,6 +78,24 @@ test("an offer is taken by who is ready and has the offered claim before it, wit
   assert.ok(only(taken, "moved")[0]!.epoch > wallSeconds)
 })
 
+test("what a third node has claimed from the giver is not taken from the giver too", () => {
+  const rig = activeRig([group({ order: [second, self, third].map((node) => ({ node, score: 0 })) })])
+  rig.living.set(second, held)
+  rig.pass(200)
+  rig.beat(third, { changes: [claimed(1, wallSeconds + 1)], pageEnd: 1, total: 1 })
+  const offers = [{ address, grant: 1, epoch: wallSeconds }]
+  assert.equal(only(rig.beat(second, { ...held, offers }), "moved").length, 0)
+})
+
+test("who is heard is offered to before one that only others hear, whatever the order", () => {
+  const rig = holdingRig()
+  rig.living.delete(second)
+  rig.living.set(third, { heard: [{ node: second, ageMs: 10 }] })
+  rig.pass(1000)
+  const order = [second, third].map((node) => ({ node, score: 0 }))
+  assert.deepEqual(offeredTo(rig.feed(view({ order }))), [third])
+})
+
 test("an offer to a node that is not ready is not taken", () => {
   const rig = activeRig([group({ ready: false, order: [second, self].map((node) => ({ node, score: 0 })) })])
   rig.living.set(second, held)

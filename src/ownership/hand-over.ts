@@ -20,7 +20,7 @@ export const handOver = (state: SegmentState, entry: Entry, holding: Holding, no
   const open = holding.offer?.because.code === reason.because.code ? holding.offer : undefined
   if (open !== undefined && now < open.until && isOpen(state, open)) return holding
   const tried = open?.to === undefined ? [] : [...open.tried, open.to]
-  const to = nextTarget(state, entry, reason.because, tried)
+  const to = nextTarget(state, entry, { because: reason.because, tried, now })
   if (to === undefined) return nobodyTook(state, entry, holding, { tried, because: reason.because, now })
   return { ...holding, offer: { to, until: after(now, timing.offerMs), tried, because: reason.because } }
 }
@@ -82,16 +82,18 @@ const isTaker = (state: SegmentState, node: NodeId): boolean => {
 
 const isOpen = (state: SegmentState, offer: OpenOffer): boolean => offer.to === undefined || isTaker(state, offer.to)
 
-const nextTarget = (
-  state: SegmentState,
-  entry: Entry,
-  because: OfferReason,
-  tried: readonly NodeId[],
-): NodeId | undefined => {
+/** Those this node hears itself come first: the claim of one that only others hear would not reach it. */
+const nextTarget = (state: SegmentState, entry: Entry, { because, tried, now }: Round): NodeId | undefined => {
   const wanted = because.code === "told-to-move" ? because.to : undefined
   const only = because.code === "preferred-elsewhere" ? because.node : wanted
   const targets = only === undefined ? entry.group!.order.map(({ node }) => node) : [only]
-  return targets.find((node) => !tried.includes(node) && isTaker(state, node))
+  const takers = targets.filter((node) => !tried.includes(node) && isTaker(state, node))
+  return takers.find((node) => isHeard(state, node, now)) ?? takers[0]
+}
+
+const isHeard = (state: SegmentState, node: NodeId, now: Instant): boolean => {
+  const peer = state.peers.get(node)
+  return peer !== undefined && now < after(peer.directAt, peer.windowMs)
 }
 
 type Round = { readonly tried: readonly NodeId[]; readonly because: OfferReason; readonly now: Instant }

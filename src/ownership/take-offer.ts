@@ -13,7 +13,7 @@ export const takeOffers = (state: SegmentState, peer: Peer, offers: readonly Off
   for (const offer of offers) {
     const entry = entryOf(state, offer.address)
     if (entry.state.is === "holding" || barOf(state, entry) !== undefined || !isReady(state, entry)) continue
-    if (offer.epoch === 0 ? mayAdopt(state, entry) : isPresent(entry, peer, offer))
+    if (offer.epoch === 0 ? mayAdopt(state, entry) : isGivers(state, entry, peer, offer))
       claim(state, entry, reasonOf(peer, offer), offer.epoch === 0 ? undefined : peer.node, at)
     state.dirty.add(entry)
   }
@@ -22,9 +22,11 @@ export const takeOffers = (state: SegmentState, peer: Peer, offers: readonly Off
 /** Epoch 0: nobody's claim; a program that is not ours answers on this node. */
 const mayAdopt = (state: SegmentState, entry: Entry): boolean => holderOf(state, entry) === undefined
 
-const isPresent = (entry: Entry, peer: Peer, offer: Offer): boolean => {
-  const present = entry.claims.get(peer.node)
-  return present?.grant === offer.grant && present.epoch === offer.epoch
+/** It offers what it claims, and nobody has claimed it from the giver: one whom it cannot hear may have, and moving twice helps nobody. */
+const isGivers = (state: SegmentState, entry: Entry, giver: Peer, offer: Offer): boolean => {
+  const present = entry.claims.get(giver.node)
+  const isPresent = present?.grant === offer.grant && present.epoch === offer.epoch
+  return isPresent && holderOf(state, entry)?.node === giver.node
 }
 
 const reasonOf = (peer: Peer, offer: Offer) =>
