@@ -4,7 +4,7 @@ import type { ServiceName } from "../../src/cluster/name.ts"
 import type { LedgerEntry } from "../../src/cluster/ledger.ts"
 import { ledgerChanges } from "../../src/decision/allocate/ledger-change.ts"
 import { brake, type MassRelease } from "../../src/decision/allocate/release-brake.ts"
-import type { JsonObject } from "../../src/kubernetes/http.ts"
+import type { Json, JsonObject } from "../../src/kubernetes/http.ts"
 import { listAt, objectAt, textAt } from "../../src/kubernetes/json.ts"
 import { printAddress } from "../../src/net/address.ts"
 import { mayShare } from "./legal-share.ts"
@@ -24,11 +24,16 @@ export const unsettled = (world: World): string | undefined => {
   const held = stillToWrite(world)
   if (typeof held === "string") return held
   for (const [key, service] of services) {
-    // It is to have what a held release would free.
-    if (held !== undefined && statusOf(service).length === 0) continue
     const isHeld = held?.services.some((name) => name === key) === true
+    // It is to have what a held release would free.
+    const isWaiting = held?.awaited.has(key as ServiceName) === true
     const wrong =
-      wrongStatus(key, service, owners, held, isHeld) ?? (isHeld ? undefined : missed(world, key, service, owners))
+      wrongStatus(key, service, owners, held, isHeld) ??
+      (isWaiting
+        ? unsaidWait(key, service, held)
+        : held === undefined
+          ? missed(world, key, service, owners)
+          : undefined)
     if (wrong !== undefined) return wrong
   }
   return held !== undefined
@@ -80,9 +85,7 @@ const wrongStatus = (
   // What somebody wrote into the status of a Service that is no load balancer is nobody's here.
   if (isBalanced(service) ? says !== has.toSorted().join(" ") : has.length > 0)
     return `the status of ${key} says "${says}", the ledger gives it "${has.toSorted().join(" ")}"`
-  const condition = listAt(service, "status", "conditions").find(
-    (one) => textAt(one, "type") === "porchlight.dev/Allocated",
-  )
+  const condition = allocatedOf(service)
   const expected = isBalanced(service) ? (has.length > 0 ? "True" : "False") : undefined
   if (isHeld)
     return textAt(condition, "message")?.includes(held?.code ?? "?") === true
@@ -96,6 +99,14 @@ const wrongStatus = (
     ? undefined
     : `the condition Allocated of ${key} is ${textAt(condition, "status")}: ${textAt(condition, "message")}`
 }
+
+const unsaidWait = (key: string, service: JsonObject, { code }: MassRelease): string | undefined =>
+  statusOf(service).length > 0 || textAt(allocatedOf(service), "message")?.includes(code) === true
+    ? undefined
+    : `${key} does not say that it waits for a release that is held`
+
+const allocatedOf = (service: JsonObject): Json | undefined =>
+  listAt(service, "status", "conditions").find((one) => textAt(one, "type") === "porchlight.dev/Allocated")
 
 /** A naive look for an address that a Service without one could have; undefined: there is none, or it has one. */
 const missed = (world: World, key: string, service: JsonObject, owners: Owners): string | undefined => {

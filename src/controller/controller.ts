@@ -3,6 +3,7 @@ import { namespacedConfiguration, resourceOf } from "../cluster/kind-resource.ts
 import { serviceName, type ServiceName } from "../cluster/name.ts"
 import { allKinds, createSnapshot } from "../cluster/read/snapshot.ts"
 import type { Allocations } from "../decision/allocate/allocator.ts"
+import { heldAllocation } from "../decision/allocate/held-allocation.ts"
 import type { MassRelease } from "../decision/allocate/release-brake.ts"
 import { createDecider, type Decided } from "../decision/decide.ts"
 import { createLease, lastWriteTimeoutMs, type LeaseEvent } from "../kubernetes/lease.ts"
@@ -280,7 +281,8 @@ export const createController = (options: ControllerOptions): Controller => {
     const announcing = looksAtSpeakers ? announcingOf(cluster) : undefined
     const heldServices = new Set(held?.services)
     for (const name of names) {
-      const [service, allocation] = [cluster.services.get(name), allocations.get(name)]
+      const service = cluster.services.get(name)
+      const allocation = heldAllocation(name, allocations.get(name), held)
       if (service === undefined) continue
       if (allocation === undefined) {
         // Of another class: another controller's, whose conditions have our names where it is one of ours.

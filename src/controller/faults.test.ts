@@ -4,7 +4,7 @@ import type { Act, Shape } from "../../simulation/controllers/act.ts"
 import { simulate } from "../../simulation/controllers/simulate.ts"
 import { statusOf } from "../../simulation/controllers/truth.ts"
 import type { Story, World } from "../../simulation/controllers/world.ts"
-import { listAt, textAt } from "../kubernetes/json.ts"
+import { listAt, numberAt, textAt } from "../kubernetes/json.ts"
 
 /**
  * Single stories of the world in which one or two controllers live (simulation/controllers): every law of that world
@@ -174,6 +174,23 @@ test("the definition of ledgers is deleted: nobody loses his address, and the le
     assert.equal(address(world, name), `10.69.1.${150 + index}`)
 })
 
+test("a ledger that could not be written for long is made again whole, with everybody's address (fault 67)", () => {
+  for (let seed = 1; seed <= 12; seed++)
+    told(
+      [
+        ...start(1),
+        pool("first", "10.69.1.150-10.69.1.161"),
+        service("media/a", 900),
+        service("media/b", 1000),
+        service("home/d", 1400, { addresses: "10.69.1.155" }),
+        { at: 2800, do: "catch", who: "leader", of: "request", nth: 2, way: "lost", fall: undefined },
+        { at: 4300, do: "delete-service", name: "media/b" },
+        { at: 5900, do: "undefine", resource: "addressledgers", forMs: 20_000 },
+      ],
+      { seed },
+    )
+})
+
 test("a list of pools comes empty, and only two addresses are given: the brake holds them all the same", () => {
   const world = told([
     ...start(1),
@@ -214,6 +231,33 @@ test("who would share another's address after a release that is held writes noth
     writes.filter((text) => text.includes("addressledgers")),
     [],
   )
+})
+
+test("who is to have an address of a release that is held says so, in condition and event, and has it once that is confirmed", () => {
+  const acts = [
+    ...start(1),
+    pool("first", "10.69.1.150-10.69.1.153"),
+    pool("second", "10.69.1.150-10.69.1.153"),
+    ...allNames.slice(0, 4).map((name, index) => service(name, 1000 + index, { pool: "first" })),
+    service("home/h", 1100, { pool: "second" }),
+    { at: 5000, do: "delete-pool", pool: "first" } as const,
+  ]
+  const condition = (world: World): unknown => {
+    const all = listAt(world.etcd.get("services", "home/h"), "status", "conditions")
+    return all.map((one) => [textAt(one, "reason"), textAt(one, "message")])[0]
+  }
+  const world = told(acts)
+  const sentence =
+    /10.69.1.150 is to be its own, but media\/a has it until a person confirms .*confirm-release=[0-9a-f]{6}/
+  assert.match(String(condition(world)), /^ReleaseAwaited,/)
+  assert.match(String(condition(world)), sentence)
+  const events = [...world.etcd.all("events").values()].filter((event) => sentence.test(textAt(event, "message") ?? ""))
+  assert.deepEqual(
+    events.map((event) => [textAt(event, "involvedObject", "name"), textAt(event, "reason"), numberAt(event, "count")]),
+    [["h", "AllocationFailed", 1]],
+  )
+  const confirmed = told([...acts, { at: 9000, do: "confirm" }])
+  assert.deepEqual([address(confirmed, "home/h"), address(confirmed, "media/a")], ["10.69.1.150", ""])
 })
 
 test("a status that is forged while a release is held is put right", () => {

@@ -106,7 +106,7 @@ type Decided = NonNullable<ControllerInside["decided"]>
 
 const servicesOf = (inside: ControllerInside, decided: Decided): Json => {
   const { cluster, allocations } = decided
-  const held = new Set(inside.held?.services)
+  const held = new Set([...(inside.held?.services ?? []), ...(inside.held?.awaited.keys() ?? [])])
   const without: Json[] = []
   const behind: Json[] = []
   let [withoutCount, behindCount] = [0, 0]

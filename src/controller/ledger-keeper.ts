@@ -77,8 +77,8 @@ export const createLedgerKeeper = (witness: LossWitness): LedgerKeeper => {
     },
     waiting: () => waiting,
     ended: ({ key, kind }, now) => {
-      // Where another was faster it is he who wrote.
-      const changes = kind === "conflicted" ? [] : (underWay.get(key) ?? [])
+      // What was not written nobody undid; the writer tries it again ever more slowly.
+      const changes = kind === "written" ? (underWay.get(key) ?? []) : []
       for (const change of changes) repetitions.wrote(change.address, contentOf(change), now)
       underWay.delete(key)
     },
@@ -98,8 +98,9 @@ export const createLedgerKeeper = (witness: LossWitness): LedgerKeeper => {
       held = braked.held
       waiting = new Set(sifted.waiting)
       const writes = []
-      const fought = braked.changes.filter((change) =>
-        repetitions.isTooOften(change.address, contentOf(change), at.now),
+      // What is in no ledger is written at once: an address that a new ledger lacks is announced by nobody.
+      const fought = braked.changes.filter(
+        (change) => change.before !== undefined && repetitions.isTooOften(change.address, contentOf(change), at.now),
       )
       const pausing = new Set(fought.flatMap(servicesOf))
       const getting = new Set([...underWay.values()].flat().flatMap(gainersOf))

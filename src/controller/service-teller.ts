@@ -1,4 +1,4 @@
-import { sameValue } from "../cluster/equal.ts"
+import { keepEqual, sameValue } from "../cluster/equal.ts"
 import type { ServiceName } from "../cluster/name.ts"
 import type { Service } from "../cluster/service.ts"
 import type { Allocation } from "../decision/allocate/allocation.ts"
@@ -82,9 +82,10 @@ export const createServiceTeller = (ids: RequestIds): ServiceTeller => {
       }
       const promise = promised.get(name)
       promised.delete(name)
-      const now = promise !== undefined && isKept(promise, allocation) ? promise : allocation
-      const news = [...allocationEvents(service, told.get(name), now), ...deprecation(name)]
-      told.set(name, allocation)
+      const before = told.get(name)
+      const now = keepEqual(before, promise !== undefined && isKept(promise, allocation) ? promise : allocation)
+      const news = [...allocationEvents(service, before, now), ...deprecation(name)]
+      told.set(name, keepEqual(before, allocation))
       return news.flatMap((event) => say(service, event, at))
     },
   }

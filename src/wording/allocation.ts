@@ -50,6 +50,8 @@ export const allocationSentence = (reason: AllocationReason): string => {
       return `${printAddress(reason.address)} is answered for by ${printMac(reason.mac)}, as ${reason.seenBy} saw; find that machine: porchlight explain ${printAddress(reason.address)}`
     case "sharing-refused":
       return `${printAddress(reason.address)} belongs to ${reason.with} and may not be shared: ${sharingSentence(reason.refusal)}`
+    case "release-awaited":
+      return `${printAddress(reason.address)} is to be its own, but ${listed(reason.from)} ${reason.from.length === 1 ? "has" : "have"} it until a person confirms that release; if it is meant: ${confirmCommand(reason.confirmation)}`
     case "wish-changed":
       return `it no longer asks for ${printAddress(reason.address)}`
     case "family-changed":
@@ -152,6 +154,9 @@ const givenBy = {
   choice: "the lowest that is free or may be shared",
 } as const
 
+const confirmCommand = (code: string): string =>
+  `kubectl annotate addressledgers --all --overwrite porchlight.dev/confirm-release=${code}`
+
 /** Why a release waits, and how to let it happen. */
 export const massReleaseSentence = ({ code, addresses: going, services, given }: MassRelease): string =>
-  `${going.length} of ${given} addresses would go back at once (${listed(services.slice(0, 3))}${services.length > 3 ? ` and ${services.length - 3} more` : ""}). That looks like a mistake, so nothing is released; if it is meant: kubectl annotate addressledgers --all --overwrite porchlight.dev/confirm-release=${code}`
+  `${going.length} of ${given} addresses would go back at once (${listed(services.slice(0, 3))}${services.length > 3 ? ` and ${services.length - 3} more` : ""}). That looks like a mistake, so nothing is released; if it is meant: ${confirmCommand(code)}`

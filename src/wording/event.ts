@@ -57,13 +57,15 @@ const keptEvents = (
       reason: "LoadBalancerFailed",
       message: `${ips(addresses)} stays: ${because(misunderstood)}`,
     })
-  const second = passedOver.filter((reason) => reason.code === "pool-full" || reason.code === "pool-lacks-family")
+  const second = passedOver.filter(({ code }) => noSecond.has(code))
   const knewSecond =
     before?.kind === "kept" && before.passedOver.some((reason) => second.some(({ code }) => code === reason.code))
   if (second.length > 0 && added.length === 0 && !knewSecond)
     events.push({ type: "Normal", reason: "AdditionalAssignFailed", message: `No second address: ${because(second)}` })
   return events
 }
+
+const noSecond: ReadonlySet<AllocationReason["code"]> = new Set(["pool-full", "pool-lacks-family", "release-awaited"])
 
 const wishes: ReadonlySet<AllocationReason["code"]> = new Set([
   "contradicting-wishes",
@@ -124,6 +126,7 @@ const metallbPhrase = (reason: AllocationReason): string | undefined => {
     case "not-in-ledger":
     case "of-two-pools":
     case "pool-unreadable":
+    case "release-awaited":
     case "reserved":
     case "second-family-missing":
     case "unclear-families":

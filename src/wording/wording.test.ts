@@ -14,6 +14,8 @@ import type { Cluster } from "../cluster/cluster.ts"
 import type { NodeName, ServiceName } from "../cluster/name.ts"
 import type { Allocation } from "../decision/allocate/allocation.ts"
 import { allocate } from "../decision/allocate/allocator.ts"
+import { heldAllocation } from "../decision/allocate/held-allocation.ts"
+import type { MassRelease } from "../decision/allocate/release-brake.ts"
 import { elect } from "../decision/elect/elector.ts"
 import type { JsonObject } from "../kubernetes/http.ts"
 import { allocationSummary, massReleaseSentence } from "./allocation.ts"
@@ -131,10 +133,29 @@ test("Allocated is True while a release waits for a person, and names the comman
     addresses: [parseAddress("192.168.40.200")!],
     services: ["a/b" as ServiceName],
     given: 1,
+    awaited: new Map(),
   }
   const condition = allocatedCondition(allocationIn(clusterOf(porch, serviceObject("a/b")), "a/b"), release)
   assert.deepEqual([condition?.status, condition?.reason], ["True", "ReleaseWaits"])
   assert.match(massReleaseSentence(release), /confirm-release=a1b2c3$/)
+})
+
+test("who awaits an address of that release is told who has it, and the command", () => {
+  const owner = "a/c" as ServiceName
+  const release = {
+    code: "a1b2c3",
+    addresses: [parseAddress("192.168.40.200")!],
+    services: [owner],
+    given: 1,
+    awaited: new Map([["a/b" as ServiceName, [{ address: parseAddress("192.168.40.200")!, from: [owner] }]]]),
+  } satisfies MassRelease
+  const decided = allocationIn(clusterOf(porch, serviceObject("a/b")), "a/b")
+  const condition = allocatedCondition(heldAllocation("a/b" as ServiceName, decided, release)!, undefined)
+  assert.deepEqual([condition?.status, condition?.reason], ["False", "ReleaseAwaited"])
+  assert.match(
+    condition!.message,
+    /^no address: 192.168.40.200 is to be its own, but a\/c has it until a person confirms that release; if it is meant: .*confirm-release=a1b2c3$/,
+  )
 })
 
 test("Allocated is False with the first reason's code, in one word", () => {

@@ -70,7 +70,7 @@ const stateText = (explanation: ServiceExplanation): string => {
     case "contested":
       return "somebody else answers for it"
     case "release-waits":
-      return "keeps its address: a release of many at once waits for a person (ReleaseWaits)"
+      return "a release of many addresses at once waits for a person; until then it keeps what it has"
     case "doubted":
       return "only a speaker that no other hears says that it announces it"
     case "unheld":

@@ -168,6 +168,9 @@ const annotationsOf = (object: JsonObject): ReadonlyMap<string, string> =>
 const nameOf = (object: JsonObject): ServiceName =>
   `${textAt(object, "metadata", "namespace")}/${textAt(object, "metadata", "name")}` as ServiceName
 
+/** Its own release waits, or that of an address it is to have. */
+const waitingReasons: ReadonlySet<string> = new Set(["ReleaseWaits", "ReleaseAwaited"])
+
 /** As the controller wrote it into the Service; a condition that its Service no longer needs is an old one. */
 const releaseWaitsIn = (
   objects: readonly JsonObject[],
@@ -180,7 +183,7 @@ const releaseWaitsIn = (
     const allocation = allocations.get(name)
     if (allocation === undefined || (allocation.kind === "kept" && allocation.lost === undefined)) continue
     for (const condition of listAt(object, "status", "conditions"))
-      if (textAt(condition, "reason") === "ReleaseWaits") waiting.set(name, textAt(condition, "message") ?? "")
+      if (waitingReasons.has(textAt(condition, "reason") ?? "")) waiting.set(name, textAt(condition, "message") ?? "")
   }
   return waiting
 }

@@ -54,6 +54,13 @@ export type AllocationReason =
       readonly with: ServiceName
       readonly refusal: SharingRefusal
     }
+  /** To be its own once a person confirms the release that takes it from those who have it. */
+  | {
+      readonly code: "release-awaited"
+      readonly address: Address
+      readonly from: NonEmpty<ServiceName>
+      readonly confirmation: string
+    }
   /** What it had is no longer what it asks for, or no longer of its families. */
   | { readonly code: "wish-changed"; readonly address: Address }
   | { readonly code: "family-changed"; readonly address: Address }

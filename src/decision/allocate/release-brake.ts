@@ -1,10 +1,11 @@
-import { type Address, printAddress } from "../../net/address.ts"
+import { type Address, type NonEmpty, printAddress } from "../../net/address.ts"
 import { sha256 } from "../../net/sha256.ts"
 import { utf8Bytes } from "../../net/utf8.ts"
 import type { Cluster } from "../../cluster/cluster.ts"
 import type { ServiceName } from "../../cluster/name.ts"
 import { poolAt } from "../../cluster/pool-at.ts"
 import { type LedgerChange, sameNames, sameOwners } from "./ledger-change.ts"
+import { asNonEmpty } from "./occupancy.ts"
 
 /** So few addresses may always go at once: a home that deletes a namespace must not be asked. */
 const releasesAlwaysFree = 3
@@ -18,7 +19,11 @@ export type MassRelease = {
   readonly services: readonly ServiceName[]
   /** Addresses that are given to somebody now. */
   readonly given: number
+  /** By Service: what it would get of those addresses. It loses none itself, and gets nothing else meanwhile. */
+  readonly awaited: ReadonlyMap<ServiceName, NonEmpty<AwaitedAddress>>
 }
+
+export type AwaitedAddress = { readonly address: Address; readonly from: NonEmpty<ServiceName> }
 
 /** What the brake must remember: objects of a kind that is being deleted go one by one, each a small release. */
 export type ReleasesBefore = {
@@ -67,14 +72,31 @@ export const brake = (
   if ([...cluster.ledger.objects.values()].some((object) => object.confirmedRelease === code))
     return { changes, held: undefined, groundless: [] }
   const services = [...new Set(counted.flatMap((change) => change.loses.map((owner) => owner.service)))].sort()
-  const waiting = new Set(services)
+  const awaited = awaitedIn(counted, new Set(services))
+  const waiting = new Set([...services, ...awaited.keys()])
   return {
     changes: changes
       .filter((change) => !counted.includes(change))
       .flatMap((change) => withoutExchange(change, waiting)),
-    held: { code, addresses, services, given },
+    held: { code, addresses, services, given, awaited },
     groundless: [],
   }
+}
+
+const awaitedIn = (
+  counted: readonly LedgerChange[],
+  losers: ReadonlySet<ServiceName>,
+): ReadonlyMap<ServiceName, NonEmpty<AwaitedAddress>> => {
+  const awaited = new Map<ServiceName, NonEmpty<AwaitedAddress>>()
+  for (const { address, before, entry, loses } of counted) {
+    const from = asNonEmpty(loses.map(({ service }) => service))
+    if (entry?.state !== "given" || from === undefined) continue
+    for (const { service, uid } of entry.owners) {
+      const had = before?.owners.some((owner) => owner.service === service && owner.uid === uid) === true
+      if (!had && !losers.has(service)) awaited.set(service, [...(awaited.get(service) ?? []), { address, from }])
+    }
+  }
+  return awaited
 }
 
 /** What its own wish did not take from a Service: it is gone, or something that it has is in no pool any more. */
