@@ -54,6 +54,7 @@ export const createJudge = (world: World): Judge => {
     const known = before ?? after
     if (known === undefined) return
     for (const address of statusOf(after)) note(everGiven, uidOf(known), address)
+    if (before !== undefined && after !== undefined) onForged(before, after)
     if (before === undefined || (after !== undefined && sameWish(before, after))) return
     for (const other of etcd.all("services").values()) {
       if (uidOf(other) !== uidOf(before) && isLegal(before, other))
@@ -63,6 +64,16 @@ export const createJudge = (world: World): Judge => {
     asked.add(uidOf(after))
     for (const sharers of owners.values())
       if (sharers.some(({ uid }) => uid === uidOf(after))) for (const { uid } of sharers) asked.add(uid)
+  }
+
+  /** Where no ledger says who has an address, statuses do: who writes another there takes and gives. */
+  const onForged = (before: JsonObject, after: JsonObject): void => {
+    const [had, has] = [statusOf(before), statusOf(after)]
+    const changed = [...had, ...has].filter((address) => had.includes(address) !== has.includes(address))
+    for (const address of changed.filter((one) => !owners.has(one))) {
+      asked.add(uidOf(after))
+      for (const [uid, list] of having) if (list.some((one) => one.address === address)) asked.add(uid)
+    }
   }
 
   /** A controller wrote it: an address that it tells of was given before. */
