@@ -2,7 +2,7 @@ import type { Problem } from "../cluster/problem.ts"
 
 /** One line a problem: object, field, value, why, what happens, what to do. */
 export const problemText = ({ object, field, value, because, remedy, effect }: Problem): string =>
-  `${object.kind} ${object.name}: ${field} ${value === "nothing" ? "" : `"${value}" `}${effectText[effect]}: ${because}; ${remedy}`
+  `${object.kind} ${object.name.replace(/(^|\/)$/, "$1(without a name)")}: ${field} ${value === "nothing" ? "" : `"${value}" `}${effectText[effect]}: ${because}; ${remedy}`
 
 const effectText = {
   "left-out": "is left out with the whole object",

@@ -16,5 +16,8 @@ export const problemView = (problem: Problem): ProblemView => {
   const { kind, name } = problem.object
   const [namespace, bare] = name.includes("/") ? name.split("/") : [undefined, name]
   const where = namespace === undefined ? "" : ` -n ${namespace}`
-  return { ...problem, says: problemText(problem), next: `kubectl edit ${kind.toLowerCase()}${where} ${bare}` }
+  const next = bare
+    ? `kubectl edit ${kind.toLowerCase()}${where} ${bare}`
+    : `kubectl explain ${kind.toLowerCase()}.metadata`
+  return { ...problem, says: problemText(problem), next }
 }

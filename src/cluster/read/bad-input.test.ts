@@ -71,6 +71,7 @@ test("102 of two pools that overlap the younger one's entry is left out", () => 
       [["10.0.0.0-10.0.0.255"], ["10.0.1.0-10.0.1.255"]],
     )
     assert.equal(onlyProblem(cluster).because, "it overlaps 10.0.0.0/24 of the older pool old")
+    assert.equal(onlyProblem(cluster).object.name, "metallb-system/another", "as kubectl finds it")
     assert.equal(onlyProblem(cluster).remedy, "take 10.0.0.128-10.0.0.255 out of one of them")
   }
 })
@@ -285,6 +286,17 @@ test("125 keys that name prototypes are labels like any other and reach no proto
   )
   assert.equal(({} as { type?: string }).type, undefined)
   assert.equal(cluster.problems.filter(({ object }) => object.kind === "Network").length, 3)
+})
+
+test("a label that no object can have is told where a pool selects namespaces by it", () => {
+  const restriction = { namespaceSelectors: [{ matchLabels: { "team name!": "a" } }] }
+  const cluster = clusterOf(poolObject("p", ["10.0.0.0/24"], { serviceAllocation: restriction }))
+  assert.equal(onlyProblem(cluster).because, 'no label can be named "team name!"')
+  assert.equal(cluster.configuration.pools.get("p" as PoolName)?.fault, "rules")
+})
+
+test("an address with a zone keeps its length in the advice", () => {
+  assert.equal(onlyProblem(clusterOf(poolObject("p", ["fe80::1%eth0/64"]))).remedy, "write fe80::1/64")
 })
 
 test("objects of every kind that are nonsense through and through are told, never thrown", () => {

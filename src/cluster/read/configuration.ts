@@ -11,6 +11,7 @@ import { faultsOf } from "./fault.ts"
 import type { PoolEntry, ReadPool, ReadRestriction } from "./pool.ts"
 
 export type ReadConfiguration = {
+  /** By `namespace/name`, as advertisements are: problems name objects so. */
   readonly pools: ReadonlyMap<string, ReadPool>
   /** Gone, but the ledger still gives addresses of theirs. */
   readonly retired: ReadonlyMap<PoolName, ReadPool>
@@ -27,16 +28,16 @@ export const assembleConfiguration = (
   read: ReadConfiguration,
 ): { readonly configuration: Configuration; readonly problems: readonly Problem[] } => {
   const problems: Problem[] = []
-  const byAge = [...read.pools.values()].sort(
-    (a, b) => compareText(a.createdAt, b.createdAt) || compareText(a.name, b.name),
+  const byAge = [...read.pools].sort(
+    ([, a], [, b]) => compareText(a.createdAt, b.createdAt) || compareText(a.name, b.name),
   )
   const taken = createTaken()
-  const pools = byAge.map((pool) => disjointPool(pool, taken, read.namespaces, problems))
+  const pools = byAge.map(([key, pool]) => disjointPool(key, pool, taken, read.namespaces, problems))
   pools.sort((a, b) => compareText(a.name, b.name))
   const byName = new Map(pools.map((pool) => [pool.name, pool]))
   const retired = new Map([...read.retired].map(([name, pool]) => [name, retiredPool(pool, read.namespaces)]))
-  const advertisements = [...read.advertisements.values()]
-    .map((advertisement) => attach(advertisement, byName, retired, problems))
+  const advertisements = [...read.advertisements]
+    .map(([key, advertisement]) => attach(key, advertisement, byName, retired, problems))
     .sort((a, b) => compareText(a.name, b.name))
   return { configuration: { pools: byName, retired, advertisements }, problems }
 }
@@ -78,12 +79,13 @@ const firstAbove = (list: readonly { readonly entry: PoolEntry }[], range: Addre
 }
 
 const disjointPool = (
+  key: string,
   pool: ReadPool,
   taken: Taken,
   namespaces: ReadConfiguration["namespaces"],
   problems: Problem[],
 ): Pool => {
-  const faults = faultsOf("IPAddressPool", pool.name)
+  const faults = faultsOf("IPAddressPool", key)
   const ranges: AddressRange[] = []
   for (const entry of pool.entries) {
     const other = taken.claim(pool.name, entry)
@@ -135,6 +137,7 @@ const resolve = (read: ReadRestriction, namespaces: ReadConfiguration["namespace
 
 /** A retired pool stays attached, but a name that only it had is told like any that is no pool's. */
 const attach = (
+  key: string,
   read: ReadAdvertisement,
   pools: Configuration["pools"],
   retired: Configuration["retired"],
@@ -142,7 +145,7 @@ const attach = (
 ): L2Advertisement => {
   const { poolNames, poolSelectors, ...rest } = read
   if (poolNames.length === 0 && poolSelectors.length === 0) return { ...rest, pools: "all" }
-  const faults = faultsOf("L2Advertisement", read.name)
+  const faults = faultsOf("L2Advertisement", key)
   const names = new Set<PoolName>()
   for (const name of poolNames as readonly PoolName[]) {
     if (pools.has(name) || retired.has(name)) names.add(name)

@@ -26,7 +26,8 @@ const diagnose = (text: string): { readonly because: string; readonly remedy: st
   // oxlint-disable-next-line no-control-regex
   if (/[^\u0020-\u007e]/.test(text))
     return { because: "it holds characters that are not ASCII", remedy: "type it anew" }
-  if (text.includes("%")) return { because: "a zone has no meaning here", remedy: `write ${text.split("%")[0]}` }
+  if (text.includes("%"))
+    return { because: "a zone has no meaning here", remedy: `write ${text.replaceAll(/%[^/\s-]*/g, "")}` }
   const zeros = /(^|[.\-\s])0\d/.test(text)
   if (zeros)
     return {

@@ -1,5 +1,6 @@
 import type { Json } from "../../kubernetes/http.ts"
 import { field, isObject, textsAt } from "../../kubernetes/json.ts"
+import { shown } from "../problem.ts"
 import type { Requirement, Selector } from "../selector.ts"
 import { type Faults, noteUnknown, readList } from "./fault.ts"
 
@@ -81,8 +82,20 @@ const readRequirement = (value: Json, path: string, faults: Faults): Requirement
   return { key, operator, values: new Set(values) }
 }
 
+/** A label's name as Kubernetes allows it: `name`, or `prefix/name`. */
+const labelKey = /^([a-z0-9]([a-z0-9.-]*[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$/
+
 const usable = (key: string, text: Json | undefined, path: string, faults: Faults): text is string => {
-  if (typeof text !== "string") faults.add(path, text, "part-left-out", "a label's value is a text", "put it in quotes")
+  if (!labelKey.test(key))
+    faults.add(
+      path,
+      text,
+      "part-left-out",
+      `no label can be named "${shown(key)}"`,
+      "write a label's name as `kubectl get --show-labels` shows it",
+    )
+  else if (typeof text !== "string")
+    faults.add(path, text, "part-left-out", "a label's value is a text", "put it in quotes")
   else if (text.length > valueLengthMax || key.length > 317)
     faults.add(
       path,
