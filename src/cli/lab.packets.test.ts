@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { execFile } from "node:child_process"
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { test } from "node:test"
@@ -46,6 +46,31 @@ test("a lab is raised, asked, broken, mended and ended by the commands that peop
     rmSync(folder, { recursive: true })
   }
 })
+
+for (const wire of ["real", "simulated"] as const)
+  test(
+    `on a ${wire} wire, kubeconfig in hand one is let in; others of this machine are not`,
+    { skip: wire === "real" && skip },
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), "pl-cli-"))
+      const run = runnerIn(folder)
+      try {
+        const up = await run("lab", "up", "first-light", `--wire=${wire}`)
+        assert.equal(up.code, 0, up.said)
+        const kubeconfig = join(folder, "porchlight", "labs", "first-light", "kubeconfig")
+        assert.equal(statSync(kubeconfig).mode & 0o777, 0o600)
+        const status = await run("status", "--kubeconfig", kubeconfig)
+        assert.match(status.said, /192\.168\.40\.200/)
+        const [origin = ""] = /http:\/\/127\.0\.0\.1:\d+/.exec((await run("lab", "list")).said) ?? []
+        assert.equal((await fetch(`${origin}/api/v1/secrets`)).status, 401)
+        const [secret = "none"] = /[0-9a-f]{32}/.exec(readFileSync(kubeconfig, "utf8")) ?? []
+        assert.doesNotMatch(up.said, new RegExp(secret))
+      } finally {
+        await run("lab", "down", "first-light")
+        rmSync(folder, { recursive: true })
+      }
+    },
+  )
 
 type Ended = { readonly code: number; readonly said: string }
 

@@ -48,7 +48,10 @@ export const labUp = async (text: string, options: UpOptions): Promise<number> =
   if (outcome.kind === "failed")
     throw new CommandFailure(outcome.lacks ? 4 : 1, `The lab did not come up: ${outcome.says}`)
   const services = await callLab(outcome.directory, "services", {})
-  say([`  ${style.good} ${"kubectl".padEnd(10)} ${outcome.url}`, ...usageLines(scenario, services, wire)])
+  say([
+    `  ${style.good} ${"kubectl".padEnd(10)} ${new URL(outcome.url).origin}`,
+    ...usageLines(scenario, services, wire),
+  ])
   return good ? 0 : 1
 }
 

@@ -18,6 +18,7 @@ export type StatusReason =
   | "RequestEntityTooLarge"
   | "Timeout"
   | "TooManyRequests"
+  | "Unauthorized"
   | "UnsupportedMediaType"
 
 /** A request refused, with what a `Status` object says of it. A class, so that no JSON of a client can pass for one. */

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs"
-import { createConnection, createServer, type Server } from "node:net"
 import { join } from "node:path"
+import { openApiDoor } from "./api-door.ts"
 import { endWithAncestors, watchAncestors } from "./ancestors.ts"
 import { connectControl, type ControlClient, eachLine } from "./control.ts"
 import type { FailedLab, InsideNews, InsideOrder } from "./inside.ts"
@@ -47,6 +47,7 @@ export type RunningLab = {
   readonly name: string
   readonly directory: string
   readonly kubeconfig: string
+  /** With the secret that lets one in. */
   readonly url: string
   readonly control: ControlClient
   /** Resolves when every process and namespace of the lab is gone and its directory removed. */
@@ -70,13 +71,12 @@ export const startLab = async (options: StartOptions): Promise<StartedLab> => {
     await end()
     return outcome
   }
-  const door = await openDoor(join(directory, "api.sock"), options.port)
+  const door = await openApiDoor(join(directory, "api.sock"), options.port)
   if (typeof door === "string") {
     await end()
     return { kind: "failed", says: door }
   }
-  const { port, server } = door
-  const url = `http://127.0.0.1:${port}`
+  const { port, url } = door
   const kubeconfig = join(directory, "kubeconfig")
   writeFileSync(kubeconfig, printKubeconfig(options.name, url), { mode: 0o600 })
   record(options, directory, child, port)
@@ -88,7 +88,7 @@ export const startLab = async (options: StartOptions): Promise<StartedLab> => {
     url,
     control,
     end: async () => {
-      server.close()
+      door.close()
       control.close()
       await end()
     },
@@ -190,28 +190,6 @@ const lastLines = (path: string): string => {
     return "it said nothing"
   }
 }
-
-/** The way of people's tools into the lab: a loopback port whose bytes go to a socket in the file system, which no network namespace divides. */
-const openDoor = (target: string, port: number | undefined): Promise<{ port: number; server: Server } | string> =>
-  new Promise((resolve) => {
-    const server = createServer({ allowHalfOpen: true }, (near) => {
-      const far = createConnection({ path: target, allowHalfOpen: true })
-      near.on("error", () => far.destroy()).on("close", () => far.destroy())
-      far.on("error", () => near.destroy()).on("close", () => near.destroy())
-      near.pipe(far).pipe(near)
-    })
-    server.once("error", (error) =>
-      resolve(
-        "code" in error && error.code === "EADDRINUSE"
-          ? `port ${port} is taken: leave --port away and a free one is chosen`
-          : `no port for the API: ${error.message}`,
-      ),
-    )
-    server.listen({ host: "127.0.0.1", port: port ?? 0 }, () => {
-      const bound = server.address()
-      resolve({ port: typeof bound === "object" && bound !== null ? bound.port : 0, server })
-    })
-  })
 
 /** The labs that run on this machine under this user, and words about remains that were removed. */
 export const listLabs = (): FoundLabs => findLabs()

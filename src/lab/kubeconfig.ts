@@ -1,6 +1,6 @@
 /**
- * What clients need to reach a lab's API server, which speaks plain HTTP on loopback. The official JavaScript client
- * refuses that unless told to trust any certificate; others do not mind.
+ * What clients need to reach a lab's API server, which speaks plain HTTP on loopback; `url` carries the secret of its
+ * door. The official JavaScript client refuses plain HTTP unless told to trust any certificate; others do not mind.
  */
 export const printKubeconfig = (name: string, url: string): string => `apiVersion: v1
 kind: Config

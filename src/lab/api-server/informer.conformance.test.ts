@@ -1,22 +1,35 @@
 import assert from "node:assert/strict"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { after, before, test } from "node:test"
 import type { KubernetesListObject, KubernetesObject } from "@kubernetes/client-node"
 import { CoreV1Api, KubeConfig, makeInformer } from "@kubernetes/client-node"
+import { type ApiDoor, openApiDoor } from "../api-door.ts"
 import { printKubeconfig } from "../kubeconfig.ts"
 import type { ApiServer } from "./server.ts"
 import { startApiServer } from "./server.ts"
 
-/** The official JavaScript client, used as its documentation shows. */
+/** The official JavaScript client, used as its documentation shows, with the kubeconfig and through the door of a lab. */
+const folder = mkdtempSync(join(tmpdir(), "porchlight-informer-"))
 let server: ApiServer
+let door: ApiDoor
 let config: KubeConfig
 
 before(async () => {
-  server = await startApiServer({ listen: { port: 0 } })
+  server = await startApiServer({ listen: { path: join(folder, "api.sock") } })
+  const opened = await openApiDoor(join(folder, "api.sock"), undefined)
+  assert.ok(typeof opened !== "string")
+  door = opened
   config = new KubeConfig()
-  config.loadFromString(printKubeconfig("lab", server.url))
+  config.loadFromString(printKubeconfig("lab", door.url))
 })
 
-after(() => server.close())
+after(async () => {
+  door.close()
+  await server.close()
+  rmSync(folder, { recursive: true })
+})
 
 test("its typed client creates, reads, patches and deletes", async () => {
   const api = config.makeApiClient(CoreV1Api)
