@@ -1,46 +1,8 @@
 import type { JsonObject } from "./http.ts"
 import { field, objectAt } from "./json.ts"
-
-/** One requirement of a label selector as a URL writes it: `app=web,tier in (a, b),!old`. */
-export type LabelRequirement =
-  | { readonly kind: "in"; readonly key: string; readonly values: readonly string[] }
-  | { readonly kind: "not-in"; readonly key: string; readonly values: readonly string[] }
-  | { readonly kind: "exists"; readonly key: string }
-  | { readonly kind: "not-exists"; readonly key: string }
+import { parseWhole, type LabelRequirement, type ParsedSelector } from "./label-selector.ts"
 
 export type FieldRequirement = { readonly path: string; readonly equal: boolean; readonly value: string }
-
-const KEY = /^(?:[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?$/
-const VALUE = /^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/
-
-/** Requirements of a `labelSelector`, all of which must hold; undefined where the text is none. */
-export const parseLabelSelector = (selector: string): readonly LabelRequirement[] | undefined => {
-  const found: LabelRequirement[] = []
-  for (const part of splitOutsideParentheses(selector)) {
-    const requirement = parseRequirement(part.trim())
-    if (requirement === undefined) return undefined
-    found.push(requirement)
-  }
-  return found
-}
-
-const splitOutsideParentheses = (selector: string): readonly string[] =>
-  selector.trim() === "" ? [] : (selector.match(/(?:[^,(]|\([^)]*\))+|,(?=,|$)/g) ?? [])
-
-const parseRequirement = (part: string): LabelRequirement | undefined => {
-  const set = /^(\S+)\s+(in|notin)\s*\(([^()]*)\)$/.exec(part)
-  if (set !== null) return oneOf(set[2] === "in" ? "in" : "not-in", set[1] ?? "", (set[3] ?? "").split(","))
-  const equality = /^([^=!\s]+)\s*(==|=|!=)\s*([^=!\s]*)$/.exec(part)
-  if (equality !== null) return oneOf(equality[2] === "!=" ? "not-in" : "in", equality[1] ?? "", [equality[3] ?? ""])
-  const absent = part.startsWith("!")
-  const key = absent ? part.slice(1).trim() : part
-  return KEY.test(key) ? { kind: absent ? "not-exists" : "exists", key } : undefined
-}
-
-const oneOf = (kind: "in" | "not-in", key: string, texts: readonly string[]): LabelRequirement | undefined => {
-  const values = texts.map((value) => value.trim())
-  return KEY.test(key) && values.every((value) => VALUE.test(value)) ? { kind, key, values } : undefined
-}
 
 export const matchesLabels = (requirements: readonly LabelRequirement[], object: JsonObject): boolean => {
   const labels = objectAt(object, "metadata", "labels")
@@ -58,20 +20,37 @@ const meets = (requirement: LabelRequirement, labels: JsonObject): boolean => {
       return typeof value === "string" && requirement.values.includes(value)
     case "not-in":
       return typeof value !== "string" || !requirement.values.includes(value)
+    case "above":
+    case "below": {
+      const number = typeof value === "string" ? parseWhole(value) : undefined
+      if (number === undefined) return false
+      return requirement.kind === "above" ? number > requirement.bound : number < requirement.bound
+    }
   }
 }
 
-/** Requirements of a `fieldSelector` (`metadata.name=x,status.phase!=Running`); undefined where the text is none. */
-export const parseFieldSelector = (selector: string): readonly FieldRequirement[] | undefined => {
-  const found: FieldRequirement[] = []
-  for (const part of selector.split(/(?<!\\),/)) {
-    if (part.trim() === "") continue
-    const parsed = /^\s*([^=!\s]+)\s*(==|=|!=)(.*)$/s.exec(part)
-    if (parsed === null) return undefined
-    const value = (parsed[3] ?? "").replace(/\\([\\,=])/g, "$1")
-    found.push({ path: parsed[1] ?? "", equal: parsed[2] !== "!=", value })
+/** Requirements of a `fieldSelector` (`metadata.name=x,status.phase!=Running`), as Kubernetes reads it: to the letter. */
+export const parseFieldSelector = (selector: string): ParsedSelector<FieldRequirement> => {
+  const requirements: FieldRequirement[] = []
+  // Kubernetes sorts the terms: what is wrong with the first of them is said.
+  for (const term of (selector.match(/(?:[^,\\]|\\.|\\$)+/gs) ?? []).toSorted()) {
+    const [, path, operator, written = ""] = /^((?:[^=!]|!(?!=))*)(==|=|!=)(.*)$/s.exec(term) ?? []
+    if (path === undefined)
+      return { kind: "malformed", message: `invalid selector: '${selector}'; can't understand '${term}'` }
+    const fault = escapeFault(written)
+    if (fault !== undefined) return { kind: "malformed", message: `invalid field selector: ${fault}` }
+    const value = written.replace(/\\(.)/gs, "$1")
+    // Kubernetes: nothing compared with nothing asks for nothing.
+    if (path !== "" || value !== "") requirements.push({ path, equal: operator !== "!=", value })
   }
-  return found
+  return { kind: "selector", requirements }
+}
+
+/** In a value a backslash comes before a backslash, a comma or an equals sign, and these two only after one. */
+const escapeFault = (value: string): string | undefined => {
+  const [wrong] = value.replace(/\\[\\,=]/g, "").match(/\\.?|=/s) ?? []
+  if (wrong === undefined) return undefined
+  return wrong === "=" ? `unescaped character in value: ${wrong.charCodeAt(0)}` : `invalid escape sequence: ${wrong}`
 }
 
 /** Fields that are missing count as empty, as in Kubernetes. */

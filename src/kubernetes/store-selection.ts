@@ -2,8 +2,10 @@ import type { JsonObject } from "./http.ts"
 import { textAt } from "./json.ts"
 import type { Kind } from "./kinds.ts"
 import { resourceName } from "./kinds.ts"
-import type { FieldRequirement, LabelRequirement } from "./selector.ts"
-import { matchesFields, matchesLabels, parseFieldSelector, parseLabelSelector } from "./selector.ts"
+import type { LabelRequirement } from "./label-selector.ts"
+import { parseLabelSelector } from "./label-selector.ts"
+import type { FieldRequirement } from "./selector.ts"
+import { matchesFields, matchesLabels, parseFieldSelector } from "./selector.ts"
 import type { Refusal } from "./store-status.ts"
 import { badRequest } from "./store-status.ts"
 
@@ -21,13 +23,13 @@ export const selectionOf = (
   kind: Kind,
 ): Selection | Refusal => {
   const labels = parseLabelSelector(query["labelSelector"] ?? "")
-  if (labels === undefined) return badRequest(`unable to parse requirement: labelSelector ${query["labelSelector"]}`)
+  if (labels.kind === "malformed") return badRequest(labels.message)
   const fields = parseFieldSelector(query["fieldSelector"] ?? "")
-  if (fields === undefined) return badRequest(`invalid field selector: ${query["fieldSelector"]}`)
-  const unknown = fields.find(({ path }) => !isSelectable(kind, path))
+  if (fields.kind === "malformed") return badRequest(fields.message)
+  const unknown = fields.requirements.find(({ path }) => !isSelectable(kind, path))
   if (unknown !== undefined) return badRequest(`field label not supported: ${unknown.path}`)
   const named = name === undefined ? [] : [{ path: "metadata.name", equal: true, value: name }]
-  return { namespace, labels, fields: [...fields, ...named] }
+  return { namespace, labels: labels.requirements, fields: [...fields.requirements, ...named] }
 }
 
 /** Fields that a built-in kind can be selected by besides its name and namespace, as Kubernetes has them. */
