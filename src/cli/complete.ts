@@ -1,5 +1,6 @@
 import type { Command } from "commander"
 import { type Place, placeOf, wordsOfTree } from "./complete/command-line.ts"
+import { printable } from "./printable.ts"
 
 /** A shell stands still while it waits. PORCHLIGHT_COMPLETION_MS is for machines where the start alone takes longer. */
 const limitMs = Number(process.env["PORCHLIGHT_COMPLETION_MS"]) || 300
@@ -12,7 +13,7 @@ export const complete = async (words: readonly string[], program: Command): Prom
   try {
     const place = placeOf(words, program)
     const fitting = [...new Set([...wordsOfTree(place, program), ...(await wordsOfWorld(place))])]
-      .filter((word) => word.startsWith(place.word))
+      .filter((word) => word.startsWith(place.word) && printable(word) === word)
       .toSorted()
     process.stdout.write(fitting.map((word) => `${word}\n`).join(""))
   } catch {

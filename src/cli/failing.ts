@@ -3,7 +3,7 @@ import { machineSentence } from "../edge/failure.ts"
 import { NoPlaceForLabs } from "../lab/state-directory.ts"
 import { CommandFailure } from "./failure.ts"
 import { asTyped, commandPrefix } from "./prefix.ts"
-import { printableLines } from "./printable.ts"
+import { printable, printableLines } from "./printable.ts"
 import { styleFor } from "./style.ts"
 
 /** Says what ended a command on standard error, and gives the code to exit with. */
@@ -21,7 +21,7 @@ export const failWith = (error: unknown): number => {
     console.error(printableLines(`${style.bad} ${refused}.`))
     return 4
   }
-  console.error(`${style.bad} A fault of Porchlight itself; please report it with the lines below.`)
+  console.error(printable(`${style.bad} A fault of Porchlight itself; please report it with the lines below.`))
   console.error(error)
   return 3
 }

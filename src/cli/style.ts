@@ -1,4 +1,4 @@
-import { styleText } from "node:util"
+import { paint } from "./printable.ts"
 
 /** Marks and colour for one output. Colour never alone carries meaning. */
 export type Style = {
@@ -13,24 +13,31 @@ export type Style = {
 
 type ColourWish = "auto" | "always" | "never"
 
-/** Colour only on a terminal, and not with NO_COLOR; plain marks where the locale has no UTF-8. */
+/** SGR codes (ECMA-48, 8.3.117) that begin and end it. */
+type Sequence = readonly [number, number]
+
+const sequences = { bold: [1, 22], dim: [2, 22], red: [31, 39], green: [32, 39], yellow: [33, 39] } as const
+
+/** What it makes is for `printable`, which alone turns it into what a terminal reads. Colour only on a terminal, and not with NO_COLOR; plain marks where the locale has no UTF-8. */
 export const styleFor = (
   stream: NodeJS.WriteStream,
   wish: ColourWish = "auto",
   env: NodeJS.ProcessEnv = process.env,
 ): Style => {
   const colour = wish === "always" || (wish === "auto" && stream.isTTY && !env["NO_COLOR"])
-  const paint = (format: Parameters<typeof styleText>[0]) => (text: string) =>
-    colour ? styleText(format, text, { validateStream: false }) : text
+  const painted =
+    ([on, off]: Sequence) =>
+    (text: string) =>
+      colour ? `${paint(on)}${text}${paint(off)}` : text
   const [good, bad, warn, none] = speaksUtf8(env) ? (["✓", "✗", "!", "·"] as const) : (["+", "x", "!", "-"] as const)
   return {
-    good: paint("green")(good),
-    bad: paint("red")(bad),
-    warn: paint("yellow")(warn),
-    none: paint("dim")(none),
-    unknown: paint("yellow")("?"),
-    bold: paint("bold"),
-    dim: paint("dim"),
+    good: painted(sequences.green)(good),
+    bad: painted(sequences.red)(bad),
+    warn: painted(sequences.yellow)(warn),
+    none: painted(sequences.dim)(none),
+    unknown: painted(sequences.yellow)("?"),
+    bold: painted(sequences.bold),
+    dim: painted(sequences.dim),
   }
 }
 

@@ -4,7 +4,7 @@ import { openClock } from "../edge/clock.ts"
 import type { Connection } from "../edge/kubeconfig.ts"
 import { CommandFailure } from "./failure.ts"
 import type { OutputOptions } from "./output.ts"
-import { printableLines } from "./printable.ts"
+import { printable, printableLines } from "./printable.ts"
 import { say } from "./say.ts"
 import { styleFor } from "./style.ts"
 import { type AskOptions, findCluster } from "./survey/load.ts"
@@ -82,7 +82,7 @@ const sayBegun = (
 ): void => {
   const until = lastsMs === undefined ? "Ctrl-C ends it" : `for ${lastsMs / 1000} s`
   const where = context === "" ? "this cluster" : context
-  process.stderr.write(`Watching ${where}: ${addresses} addresses, ${speakers} speakers; ${until}.\n`)
+  process.stderr.write(`${printable(`Watching ${where}: ${addresses} addresses, ${speakers} speakers; ${until}.`)}\n`)
 }
 
 const cannotBegin = (

@@ -2,6 +2,7 @@ import { Command, Option } from "commander"
 import { failWith } from "../cli/failing.ts"
 import { endWithOutput } from "../cli/output.ts"
 import { commandPrefix } from "../cli/prefix.ts"
+import { printableLines } from "../cli/printable.ts"
 import { styleFor } from "../cli/style.ts"
 import { versionLine } from "../cli/version.ts"
 
@@ -18,7 +19,9 @@ program
   .configureOutput({
     outputError: (text, write) =>
       write(
-        text.replace(/^error: (.)/, (_, first: string) => `${styleFor(process.stderr).bad} ${first.toUpperCase()}`),
+        printableLines(
+          text.replace(/^error: (.)/, (_, first: string) => `${styleFor(process.stderr).bad} ${first.toUpperCase()}`),
+        ),
       ),
   })
   .exitOverride()

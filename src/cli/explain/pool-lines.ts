@@ -4,7 +4,7 @@ import { section } from "./section.ts"
 import { clauseOf } from "../told.ts"
 import type { LineOptions } from "./service-lines.ts"
 
-/** Given addresses listed without `-o wide`. */
+/** Given addresses and ranges listed without `-o wide`. */
 const shownMax = 20
 
 /** The whole explanation for people. */
@@ -12,7 +12,7 @@ export const poolLines = (pool: PoolExplanation, { style, wide }: LineOptions): 
   const given = wide ? pool.given : pool.given.slice(0, shownMax)
   const more = pool.given.length - given.length
   return [
-    `${style.bold(pool.about.name)}   ${pool.ranges.join(" ")}   ${pool.use.map(useText).join("; ")}`,
+    `${style.bold(pool.about.name)}   ${rangesText(pool.ranges, wide ? undefined : shownMax)}   ${pool.use.map(useText).join("; ")}`,
     "",
     ...section("For", ruleLines(pool)),
     ...section("Announced", [
@@ -40,6 +40,12 @@ export const poolLines = (pool: PoolExplanation, { style, wide }: LineOptions): 
     ),
   ]
 }
+
+/** The first of them; all where `max` is undefined. */
+export const rangesText = (ranges: readonly string[], max: number | undefined): string =>
+  max === undefined || ranges.length <= max
+    ? ranges.join(" ")
+    : `${ranges.slice(0, max).join(" ")} and ${ranges.length - max} more`
 
 /** `12 of 16 given, next 10.69.1.162`. */
 export const useText = ({ given, size, next }: FamilyUse): string =>

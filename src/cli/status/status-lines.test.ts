@@ -122,7 +122,7 @@ test("an object that cannot be read is bad news, with its field and the command 
 test("without reports of speakers it says that nobody says, and no word of trouble", () => {
   const report = statusReport(madeSurvey(attic), madeAt)
   assert.deepEqual(report.troubles, [])
-  assert.match(statusLines(report, plain)[0]!, /all have an address, nobody says who announces/)
+  assert.match(statusLines(report, plain)[0]!, /it has an address, nobody says who announces/)
 })
 
 test("many well Services are cut to a screen, those in trouble never are; --all shows every one", () => {
@@ -150,6 +150,14 @@ test("the size of an IPv6 pool is said as people say it", () => {
   assert.match(text, /six +2001:db8::\/64 +0 of 2\^64 given, next 2001:db8::/)
   assert.match(text, /odd +2001:db8:1::\/64 2001:db8:2::\/120 +0 of over 2\^64 given/)
   assert.match(text, /few .* 0 of 256 given/)
+})
+
+test("a pool of thousands of ranges stays one line, and says how many there are", () => {
+  const addresses = ["no range", ...Array.from({ length: 6000 }, (_, i) => `10.${i >> 8}.${i & 255}.1/32`)]
+  const pool = { apiVersion: "metallb.io/v1beta1", kind: "IPAddressPool", spec: { addresses } }
+  const objects = [...running, { ...pool, metadata: { namespace: "metallb-system", name: "big" } }]
+  const line = print(objects).find((text) => text.includes("big  "))
+  assert.match(line!, /big +10\.0\.0\.1 10\.0\.1\.1 10\.0\.2\.1 10\.0\.3\.1 and 4091 more +0 of 4095 given/)
 })
 
 test("the last move from a node that was deleted since names it as such", () => {

@@ -1,6 +1,6 @@
 import { printAge } from "../age.ts"
 import { moveLine } from "../explain/node-lines.ts"
-import { useText } from "../explain/pool-lines.ts"
+import { rangesText, useText } from "../explain/pool-lines.ts"
 import type { Style } from "../style.ts"
 import { table } from "../table.ts"
 import { sideBySide } from "./side-by-side.ts"
@@ -22,7 +22,7 @@ const nodesMax = 10
 /** The whole report for people: trouble first. */
 export const statusLines = (report: StatusReport, options: StatusLineOptions): readonly string[] => {
   const { style } = options
-  const pools = poolLines(report, style)
+  const pools = poolLines(report, options)
   const move = moveText(report)
   return [
     summary(report, style),
@@ -47,7 +47,7 @@ const summary = (
     services === 0
       ? "none wants an address of ours"
       : speakers === 0
-        ? `${lacking === 0 ? "all have" : `${services - lacking} have`} an address, nobody says who announces`
+        ? `${lacking === 0 ? (services === 1 ? "it has" : "all have") : `${services - lacking} ${services - lacking === 1 ? "has" : "have"}`} an address, nobody says who announces`
         : announced === services && !troubles.some(({ code }) => doubtful.has(code))
           ? "all announced"
           : troubles.some(({ code }) => doubtful.has(code))
@@ -131,14 +131,21 @@ const nodeCells = (node: NodeRow, style: Style): readonly string[] => [
   node.heardBy === undefined ? style.unknown : node.heardBy.join(" ") || "nobody",
 ]
 
-const poolLines = ({ pools, withheld }: StatusReport, style: Style): readonly string[] =>
+/** Ranges of one pool listed without `--all`: what people write by hand is fewer. */
+const rangesMax = 4
+
+const poolLines = ({ pools, withheld }: StatusReport, { style, all }: StatusLineOptions): readonly string[] =>
   pools.length === 0
     ? withheld.includes("IPAddressPool")
       ? ["Pools are not among what could be read."]
       : [`${style.bad} There is no pool.     kubectl explain ipaddresspool.spec`]
     : table([
         ["POOL", "RANGE", "GIVEN"],
-        ...pools.map(({ name, ranges, use }) => [name, ranges.join(" "), use.map(useText).join("; ")]),
+        ...pools.map(({ name, ranges, use }) => [
+          name,
+          rangesText(ranges, all ? undefined : rangesMax),
+          use.map(useText).join("; "),
+        ]),
       ])
 
 const moveText = ({ lastMove, counts }: StatusReport): readonly string[] => {
