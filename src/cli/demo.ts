@@ -1,6 +1,7 @@
 import { performance } from "node:perf_hooks"
 import { join } from "node:path"
 import { endWithAncestors, watchAncestors } from "../lab/ancestors.ts"
+import type { RunningLab } from "../lab/host.ts"
 import { supplyNeeds } from "../lab/needs.ts"
 import { asTyped, commandPrefix } from "./prefix.ts"
 import { printableLines } from "./printable.ts"
@@ -29,6 +30,7 @@ export const demo = async (options: DemoOptions): Promise<number> => {
   const timeline = startTimeline(console.log, () => performance.now())
   const { running, swept } = listLabs()
   for (const says of swept) timeline.tell("lab", says)
+  const over = Promise.withResolvers<void>()
   const silence = sayOnSilence(() => timeline.tell("lab", "programs: starting the controller and 6 speakers"))
   const started = await startLab({
     // Another demo may be kept in another terminal.
@@ -40,6 +42,7 @@ export const demo = async (options: DemoOptions): Promise<number> => {
       if (news.kind === "swept") timeline.tell("lab", news.says)
       if (news.kind === "step") timeline.tell("lab", `${news.step}: ${news.says}`)
       if (news.kind === "trouble" || news.kind === "ended") timeline.tell("lab", `✗ ${news.says}`.split("\n"))
+      if (news.kind === "ended") over.resolve()
     },
   })
   silence.heard(false)
@@ -50,9 +53,9 @@ export const demo = async (options: DemoOptions): Promise<number> => {
   const { lab } = started
   try {
     const good = await demoLab(stageOfLab(lab), timeline)
-    const verdict = good ? "Works" : "✗ Not all of it held"
+    const verdict = good ? "Works" : "✗ Not all of it held: each line with ✗ above says what did not"
     if (options.keep)
-      return await keep(lab, `${verdict}. The lab`, [
+      return await keep(lab, over.promise, `${verdict}. The lab`, [
         `  ${commandPrefix()} lab exec workstation -- curl -s http://10.69.1.156:7878     # needs curl`,
       ])
     console.log(
@@ -81,6 +84,7 @@ const sayOnSilence = (say: () => void): { readonly heard: (programsFollow: boole
 const keepSimulated = async (): Promise<number> => {
   const { startLab } = await import("../lab/host.ts")
   const { productVersion } = await import("./version.ts")
+  const over = Promise.withResolvers<void>()
   const started = await startLab({
     name: `demo-${process.pid}`,
     scenarioFolder: join(scenariosFolder(), scenario),
@@ -88,15 +92,22 @@ const keepSimulated = async (): Promise<number> => {
     simulated: { version: productVersion() },
     report: (news) => {
       if (news.kind === "trouble" || news.kind === "ended") console.log(printableLines(`✗ ${news.says}`))
+      if (news.kind === "ended") over.resolve()
     },
   })
-  if (started.kind === "up") return keep(started.lab, "A new lab of this scenario, simulated as well,", [])
+  if (started.kind === "up")
+    return keep(started.lab, over.promise, "A new lab of this scenario, simulated as well,", [])
   console.error(printableLines(`✗ The lab did not come up: ${started.says}`))
   return started.lacks ? 4 : 1
 }
 
-/** `more`: commands for labs that have packets. */
-const keep = async (lab: { readonly kubeconfig: string }, what: string, more: readonly string[]): Promise<number> => {
+/** Until Ctrl-C, or until the lab is over by itself, which is no success. `more`: commands for labs that have packets. */
+const keep = async (
+  lab: Pick<RunningLab, "kubeconfig" | "end">,
+  over: Promise<void>,
+  what: string,
+  more: readonly string[],
+): Promise<number> => {
   const prefix = commandPrefix()
   console.log(
     [
@@ -108,5 +119,7 @@ const keep = async (lab: { readonly kubeconfig: string }, what: string, more: re
       `  ${prefix} lab break w3 power          also cable, speaker, freeze, api, loss=20%; mend undoes it`,
     ].join("\n"),
   )
-  return new Promise(() => undefined)
+  await over
+  await lab.end()
+  return 1
 }

@@ -4,7 +4,9 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } f
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { test } from "node:test"
+import { setTimeout as pause } from "node:timers/promises"
 import { assessNeeds } from "../lab/needs.ts"
+import { type LabRecord, markOf, readRecord } from "../lab/state-directory.ts"
 
 const needs = assessNeeds()
 const skip = needs.kind === "ready" ? false : needs.says
@@ -71,6 +73,63 @@ for (const wire of ["real", "simulated"] as const)
       }
     },
   )
+
+for (const wire of ["real", "simulated"] as const)
+  test(
+    `a lab on a ${wire} wire whose processes are killed is noticed: it is swept with the reason, and raised again`,
+    { skip: wire === "real" && skip },
+    () =>
+      withLab(wire, async (run, folder) => {
+        const holder = holderOf(folder)
+        process.kill(isolatedOf(folder), "SIGKILL")
+        await untilEnded(holder)
+        const listed = await run("lab", "list")
+        assert.match(listed.said, /removed what the lab first-light left: the lab's process ended with SIGKILL/)
+        assert.match(listed.said, /first-light +no/)
+        assert.equal((await run("lab", "up", "first-light", `--wire=${wire}`)).code, 0)
+      }),
+  )
+
+test("a lab that stands still is listed so within seconds, and who asks it is told how to end it", () =>
+  withLab("simulated", async (run, folder) => {
+    process.kill(isolatedOf(folder), "SIGSTOP")
+    const [listed, broken] = await Promise.all([run("lab", "list"), run("lab", "exec", "attic-1", "--", "true")])
+    assert.match(listed.said, /first-light +yes .*does not answer/)
+    assert.match(listed.said, /media-stack +no/)
+    assert.equal(broken.code, 3)
+    assert.match(broken.said, /The lab first-light does not answer: no answer to status within 5 s/)
+    assert.match(broken.said, /porchlight lab down first-light/)
+  }))
+
+const withLab = async (
+  wire: "real" | "simulated",
+  story: (run: ReturnType<typeof runnerIn>, folder: string) => Promise<void>,
+): Promise<void> => {
+  const folder = mkdtempSync(join(tmpdir(), "pl-cli-"))
+  const run = runnerIn(folder)
+  try {
+    const up = await run("lab", "up", "first-light", `--wire=${wire}`)
+    assert.equal(up.code, 0, up.said)
+    await story(run, folder)
+  } finally {
+    await run("lab", "down", "first-light")
+    rmSync(folder, { recursive: true })
+  }
+}
+
+const recordIn = (folder: string): LabRecord => {
+  const record = readRecord(join(folder, "porchlight", "labs", "first-light"))
+  assert.ok(record !== undefined)
+  return record
+}
+
+const isolatedOf = (folder: string): number => recordIn(folder).isolated?.pid ?? assert.fail("it has no process")
+
+const holderOf = (folder: string): number => recordIn(folder).holder.pid
+
+const untilEnded = async (pid: number): Promise<void> => {
+  while (markOf(pid) !== undefined) await pause(20)
+}
 
 type Ended = { readonly code: number; readonly said: string }
 

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs"
 import { basename, join, resolve } from "node:path"
-import { connectControl, type ControlCalls } from "../lab/control.ts"
+import { connectControl, type ControlCalls, LabSilence } from "../lab/control.ts"
 import { startDetached } from "../lab/detached.ts"
 import { parseFault, placeFault } from "../lab/fault.ts"
 import { downLab, labExec as execInLab, listLabs } from "../lab/host.ts"
@@ -206,7 +206,13 @@ const callLab = async <Name extends keyof ControlCalls>(
   try {
     return await control.call(call, input)
   } catch (error) {
-    throw new CommandFailure(3, `The lab does not answer: ${error instanceof Error ? error.message : String(error)}.`)
+    const name = basename(directory)
+    const said = error instanceof Error ? error.message : String(error)
+    throw error instanceof LabSilence
+      ? new CommandFailure(3, `The lab ${name} does not answer: ${said}.`, [
+          `porchlight lab down ${name}       ends it; porchlight lab up raises it again`,
+        ])
+      : new CommandFailure(1, `The lab ${name} could not do that: ${said}.`)
   } finally {
     control.close()
   }

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { test } from "node:test"
-import { connectControl, type ControlClient, type ControlHandlers, serveControl } from "./control.ts"
+import { connectControl, type ControlClient, type ControlHandlers, LabSilence, serveControl } from "./control.ts"
 
 void test("a call comes back with what the lab answered", async () => {
   await withLab({ break: async ({ fault }) => ({ kind: "done", says: fault }) }, async (lab) => {
@@ -32,8 +32,14 @@ void test("what goes wrong in the lab fails the call with its words", async () =
 })
 
 void test("a call that this lab does not know says so", async () => {
-  await withLab({}, async (lab) => {
-    await assert.rejects(lab.call("toString" as never, {} as never), /knows no call toString/)
+  await withLab({}, async (_, __, path) => {
+    const lab = connectControl(path, each(5000))
+    try {
+      await assert.rejects(lab.call("services", {}), /knows no call services/)
+      await assert.rejects(lab.call("toString" as never, {} as never), /knows no call toString/)
+    } finally {
+      lab.close()
+    }
   })
 })
 
@@ -41,14 +47,35 @@ void test("a lab that ends fails the calls it still owes", async () => {
   await withLab({ services: () => new Promise(() => undefined) }, async (lab, end) => {
     const owed = lab.call("services", {})
     setTimeout(end, 10)
-    await assert.rejects(owed, /it may have ended/)
-    await assert.rejects(lab.call("services", {}), /it may have ended/)
+    await assert.rejects(owed, /the lab may have ended/)
+    await assert.rejects(lab.call("services", {}), /the lab may have ended/)
   })
 })
 
+void test("a lab that stands still fails a call when its time is over, and others are answered meanwhile", async () => {
+  const still = { services: () => new Promise<never>(() => undefined), status: async () => ({}) as never }
+  await withLab(still, async (_, __, path) => {
+    const lab = connectControl(path, each(30))
+    try {
+      const owed = lab.call("services", {})
+      await lab.call("status", {})
+      await assert.rejects(
+        owed,
+        (error) => error instanceof LabSilence && /no answer to services within 0.03 s/.test(error.message),
+      )
+    } finally {
+      lab.close()
+    }
+  })
+})
+
+/** The same patience with every call. */
+const each = (ms: number): Parameters<typeof connectControl>[1] & object =>
+  new Proxy({} as never, { get: () => () => ms })
+
 const withLab = async (
   handlers: Partial<ControlHandlers>,
-  story: (lab: ControlClient, end: () => void) => Promise<void>,
+  story: (lab: ControlClient, end: () => void, path: string) => Promise<void>,
 ): Promise<void> => {
   const directory = mkdtempSync(join(tmpdir(), "porchlight-control-"))
   const path = join(directory, "control.sock")
@@ -57,9 +84,13 @@ const withLab = async (
   const ends: (() => void)[] = []
   server.on("connection", (socket) => ends.push(() => socket.destroy()))
   try {
-    await story(lab, () => {
-      for (const end of ends) end()
-    })
+    await story(
+      lab,
+      () => {
+        for (const end of ends) end()
+      },
+      path,
+    )
   } finally {
     lab.close()
     server.close()

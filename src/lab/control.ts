@@ -89,6 +89,30 @@ const answerLine = async (handlers: ControlHandlers, line: string): Promise<stri
   }
 }
 
+/** How long each call may take. Those that wait for programs to stop or for visitors to give up have longer. */
+const patienceMs: { readonly [Name in CallName]: (input: ControlCalls[Name]["input"]) => number } = {
+  status: () => 5000,
+  services: () => 10_000,
+  ask: () => 15_000,
+  askAll: () => 60_000,
+  // It asks once a second.
+  arping: ({ count }) => 10_000 + count * 1000,
+  startAsker: () => 10_000,
+  readAsker: () => 10_000,
+  stopAsker: () => 15_000,
+  break: () => 60_000,
+  mend: () => 60_000,
+  restart: () => 60_000,
+}
+
+/** The lab said nothing, in time or at all. What it answers, a refusal too, is no silence. */
+export class LabSilence extends Error {
+  constructor(says: string) {
+    super(says)
+    this.name = "LabSilence"
+  }
+}
+
 export type ControlClient = {
   readonly call: <Name extends CallName>(
     name: Name,
@@ -97,14 +121,17 @@ export type ControlClient = {
   readonly close: () => void
 }
 
-/** Connects to a lab's control socket. Calls reject when the lab ends meanwhile. */
-export const connectControl = (path: string): ControlClient => {
+/**
+ * Connects to a lab's control socket. Calls reject with `LabSilence` when the lab ends meanwhile or takes longer than that
+ * call may; `patience` says how long that is, in ms.
+ */
+export const connectControl = (path: string, patience: typeof patienceMs = patienceMs): ControlClient => {
   const socket = createConnection(path)
   const waiting = new Map<number, { resolve: (output: never) => void; reject: (error: Error) => void }>()
   let last = 0
   const fail = (): void => {
     for (const { reject } of waiting.values())
-      reject(new Error(`the lab does not answer on ${path}: it may have ended`))
+      reject(new LabSilence(`nobody answers on ${path}: the lab may have ended`))
     waiting.clear()
   }
   socket.on("error", fail).on("close", fail)
@@ -118,9 +145,25 @@ export const connectControl = (path: string): ControlClient => {
   return {
     call: (call, input) =>
       new Promise((resolve, reject) => {
-        if (socket.destroyed) return reject(new Error(`the lab does not answer on ${path}: it may have ended`))
+        if (socket.destroyed) return reject(new LabSilence(`nobody answers on ${path}: the lab may have ended`))
         const id = ++last
-        waiting.set(id, { resolve, reject })
+        const withinMs = patience[call](input)
+        const timer = setTimeout(() => {
+          waiting.delete(id)
+          reject(
+            new LabSilence(`no answer to ${call} within ${withinMs / 1000} s: the lab stands still, or is very busy`),
+          )
+        }, withinMs)
+        waiting.set(id, {
+          resolve: (output) => {
+            clearTimeout(timer)
+            resolve(output)
+          },
+          reject: (error) => {
+            clearTimeout(timer)
+            reject(error)
+          },
+        })
         socket.write(`${JSON.stringify({ id, call, input })}\n`)
       }),
     close: () => socket.destroy(),

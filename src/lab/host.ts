@@ -13,6 +13,8 @@ import {
   type FoundLabs,
   type LabRecord,
   markOf,
+  noteEnd,
+  readRecord,
   releaseDirectory,
   writeRecord,
 } from "./state-directory.ts"
@@ -132,7 +134,8 @@ const endingOf = (child: ChildProcess, directory: string, ownLife: boolean): (()
   const gone = new Promise<void>((resolve) => child.once("close", () => resolve()).once("error", () => resolve()))
   const atExit = (): void => {
     child.kill("SIGKILL")
-    releaseDirectory(directory)
+    // Who looks for this lab next is told how it ended.
+    if (readRecord(directory)?.ended === undefined) releaseDirectory(directory)
   }
   process.once("exit", atExit)
   const unwatch = ownLife ? () => undefined : watchAncestors(endWithAncestors)
@@ -161,7 +164,7 @@ const endingSignals = [
 /** `says` is why it is not. */
 type ReadyOutcome = { readonly kind: "ready" } | FailedLab
 
-const untilReady = (child: ChildProcess, { report }: StartOptions, directory: string): Promise<ReadyOutcome> =>
+const untilReady = (child: ChildProcess, { report, ownLife }: StartOptions, directory: string): Promise<ReadyOutcome> =>
   new Promise((resolve) => {
     let settled = false
     const settle = (outcome: ReadyOutcome): void => {
@@ -178,14 +181,16 @@ const untilReady = (child: ChildProcess, { report }: StartOptions, directory: st
     child.once("error", (error) => settle({ kind: "failed", says: `the lab could not be started: ${error.message}` }))
     child.once("close", (code, signal) => {
       const says = `the lab's process ended with ${signal ?? code}: ${lastLines(join(directory, "lab.log"))}`
-      if (settled && signal !== "SIGKILL") report({ kind: "ended", says })
-      else settle({ kind: "failed", says })
+      if (!settled) return settle({ kind: "failed", says })
+      if (child.killed) return
+      if (ownLife === true) noteEnd(directory, says)
+      report({ kind: "ended", says })
     })
   })
 
 const lastLines = (path: string): string => {
   try {
-    return readFileSync(path, "utf8").trim().split("\n").slice(-8).join("\n")
+    return readFileSync(path, "utf8").trim().split("\n").slice(-8).join("\n") || "it said nothing"
   } catch {
     return "it said nothing"
   }

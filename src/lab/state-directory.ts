@@ -23,6 +23,8 @@ export type LabRecord = {
   readonly apiPort: number | undefined
   /** Its machines have no namespaces: no command runs on them. */
   readonly simulated?: true
+  /** How it ended, where that was not asked for and nobody was there to be told. */
+  readonly ended?: string
 }
 
 /** A process id means one process only together with its start time: ids are used again. */
@@ -148,7 +150,7 @@ const sweep = (directory: string): Swept => {
     says:
       record === undefined
         ? `removed what a lab left in ${directory}`
-        : `removed what the lab ${record.name} left: its process ${record.holder.pid} had died`,
+        : `removed what the lab ${record.name} left: ${record.ended ?? `its process ${record.holder.pid} had died`}`,
   }
 }
 
@@ -173,6 +175,12 @@ const recordFile = "lab.json"
 
 export const writeRecord = (directory: string, record: LabRecord): void =>
   writeFileSync(join(directory, recordFile), JSON.stringify(record))
+
+/** Leaves word for who sweeps the directory. */
+export const noteEnd = (directory: string, ended: string): void => {
+  const record = readRecord(directory)
+  if (record !== undefined) writeRecord(directory, { ...record, ended })
+}
 
 export const readRecord = (directory: string): LabRecord | undefined => {
   try {
