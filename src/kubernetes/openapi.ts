@@ -71,6 +71,18 @@ const NAME_PARAMETER = inPath("name")
 
 export const OPENAPI_V2_TYPE = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 
+/** kubectl names the type with an `@` before its version, others with a dot. */
+export const wantsOpenApiProtobuf = (accept: string | undefined): boolean =>
+  (accept ?? "").includes("application/com.github.proto-openapi.spec.v2")
+
+/** `GET /openapi/v2` for whoever does not ask for protobuf. */
+export const openApiV2Json = (): JsonObject => ({
+  swagger: "2.0",
+  info: { title: "Kubernetes", version: "v1.35" },
+  paths: {},
+  definitions: {},
+})
+
 /**
  * `GET /openapi/v2`: a document of no kinds, in protobuf (all of whose bytes are ASCII). kubectl looks up `v1 List` here
  * and nowhere else; what it does not find it does not check, and leaves to the server.

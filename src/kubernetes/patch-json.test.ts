@@ -62,6 +62,18 @@ const REFUSED: readonly (readonly [string, Json, "malformed" | "unfit"])[] = [
 for (const [what, patch, kind] of REFUSED)
   test(`refuses ${what}`, () => assert.equal(jsonPatch(lamp, patch).kind, kind))
 
+test("names the whole path to where there is nothing", () => {
+  const nothingAt = (path: string, said: string): void =>
+    assert.deepEqual(jsonPatch(lamp, [{ op: "replace", path, value: 1 }]), {
+      kind: "unfit",
+      message: `there is nothing at ${said}`,
+    })
+  nothingAt("/a~1b/nope/0", "/a~1b/nope")
+  nothingAt("/a~1b/nope", "/a~1b/nope")
+  nothingAt("/rooms/7", "/rooms/7")
+  nothingAt("/nope/0/x", "/nope")
+})
+
 test("applies all operations or none, and leaves what it was given alone", () => {
   const before = structuredClone(lamp)
   jsonPatch(lamp, [

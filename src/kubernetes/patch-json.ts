@@ -62,7 +62,7 @@ const withValue = (op: "add" | "replace" | "test", value: Json, path: readonly s
   const found = valueAt(value, path)
   return found !== undefined && sameJson(found, given)
     ? { kind: "patched", value }
-    : { kind: "unfit", message: `testing value /${path.join("/")} failed` }
+    : { kind: "unfit", message: `testing value ${printPointer(path)} failed` }
 }
 
 const relocate = (
@@ -95,33 +95,39 @@ const listIndex = (part: string, last: number): number | undefined =>
 
 type Edit = { readonly kind: "add" | "replace"; readonly value: Json } | { readonly kind: "remove" }
 
+/** Names the whole path up to where it ends, as RFC 6901 writes it. */
 const nothingAt = (path: readonly string[]): PatchFault => ({
   kind: "unfit",
-  message: `there is nothing at /${path.join("/")}`,
+  message: `there is nothing at ${printPointer(path)}`,
 })
 
-const edit = (value: Json, path: readonly string[], change: Edit): Patched => {
-  const [part, ...rest] = path
+const printPointer = (path: readonly string[]): string =>
+  path.map((part) => `/${part.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("")
+
+/** `depth` parts of the path lie behind: `value` is what they lead to. */
+const edit = (value: Json, path: readonly string[], change: Edit, depth = 0): Patched => {
+  const part = path[depth]
   if (part === undefined) return change.kind === "remove" ? nothingAt(path) : { kind: "patched", value: change.value }
-  if (rest.length === 0) return editHere(value, part, change)
+  const here = path.slice(0, depth + 1)
+  if (here.length === path.length) return editHere(value, here, part, change)
   const inner = valueAt(value, [part])
-  if (inner === undefined) return nothingAt([part])
-  const next = edit(inner, rest, change)
-  return next.kind === "patched" ? editHere(value, part, { kind: "replace", value: next.value }) : next
+  if (inner === undefined) return nothingAt(here)
+  const next = edit(inner, path, change, depth + 1)
+  return next.kind === "patched" ? editHere(value, here, part, { kind: "replace", value: next.value }) : next
 }
 
-const editHere = (value: Json, part: string, change: Edit): Patched => {
-  if (isList(value)) return editList(value, part, change)
-  if (!isObject(value)) return nothingAt([part])
-  if (change.kind !== "add" && !Object.hasOwn(value, part)) return nothingAt([part])
+const editHere = (value: Json, path: readonly string[], part: string, change: Edit): Patched => {
+  if (isList(value)) return editList(value, path, part, change)
+  if (!isObject(value)) return nothingAt(path)
+  if (change.kind !== "add" && !Object.hasOwn(value, part)) return nothingAt(path)
   if (change.kind === "remove") return { kind: "patched", value: withoutField(value, part) }
   return { kind: "patched", value: { ...value, [part]: change.value } }
 }
 
-const editList = (value: readonly Json[], part: string, change: Edit): Patched => {
+const editList = (value: readonly Json[], path: readonly string[], part: string, change: Edit): Patched => {
   const last = change.kind === "add" ? value.length : value.length - 1
   const index = part === "-" && change.kind === "add" ? value.length : listIndex(part, last)
-  if (index === undefined) return nothingAt([part])
+  if (index === undefined) return nothingAt(path)
   const added = change.kind === "remove" ? [] : [change.value]
   return { kind: "patched", value: value.toSpliced(index, change.kind === "add" ? 0 : 1, ...added) }
 }

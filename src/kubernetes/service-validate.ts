@@ -11,6 +11,7 @@ import { isQualifiedName, qualifiedNameRule } from "./store-metadata.ts"
 /** Rules of core/v1 for a Service whose defaults are filled in; `before` is what an update changes. */
 export const validateService = (service: JsonObject, before: JsonObject | undefined): readonly Cause[] => [
   ...checkPorts(service),
+  ...checkHeadless(service),
   ...checkEnums(service),
   ...checkAddresses(service),
   ...checkTrafficPolicy(service),
@@ -67,6 +68,14 @@ const checkPort = (port: Json, path: string, nameNeeded: boolean, names: Set<str
   found.push(...oneOf(`${path}.protocol`, textAt(port, "protocol"), ["SCTP", "TCP", "UDP"]))
   const target = numberAt(port, "targetPort")
   return target === undefined ? found : [...found, ...checkNumber(`${path}.targetPort`, target)]
+}
+
+/** Nothing from outside reaches a Service that has no cluster IP for the packets to be sent to. */
+const checkHeadless = (service: JsonObject): readonly Cause[] => {
+  const type = textAt(service, "spec", "type") ?? ""
+  return isHeadless(service) && ["LoadBalancer", "NodePort"].includes(type)
+    ? [invalid("spec.clusterIPs[0]", "None", `may not be set to 'None' for ${type} services`)]
+    : []
 }
 
 const checkNumber = (path: string, port: number): readonly Cause[] =>

@@ -7,7 +7,8 @@ import { unevaluatedRules } from "./kinds-custom.ts"
 import type { Kind, Kinds } from "./kinds.ts"
 import { storageName } from "./kinds.ts"
 import { objectKey } from "./object.ts"
-import { OPENAPI_V2_TYPE, openApiDocument, openApiIndex, openApiV2 } from "./openapi.ts"
+import { OPENAPI_V2_TYPE, openApiDocument, openApiIndex, openApiV2, openApiV2Json } from "./openapi.ts"
+import { wantsOpenApiProtobuf } from "./openapi.ts"
 import { deleteObject, sweep } from "./store-delete.ts"
 import { formatList, formatObject, formatOf } from "./store-format.ts"
 import { patchObject } from "./store-patch.ts"
@@ -89,7 +90,7 @@ const answerAbout = (
     case "openapi-index":
       return ok(openApiIndex(kinds, world.revision()))
     case "openapi-v2":
-      return plain(200, openApiV2(), OPENAPI_V2_TYPE)
+      return wantsOpenApiProtobuf(request.accept) ? plain(200, openApiV2(), OPENAPI_V2_TYPE) : ok(openApiV2Json())
     case "openapi":
       return found(openApiDocument(kinds, route.group, route.version))
     case "nowhere":

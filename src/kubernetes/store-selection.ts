@@ -3,7 +3,7 @@ import { textAt } from "./json.ts"
 import type { Kind } from "./kinds.ts"
 import { resourceName } from "./kinds.ts"
 import type { LabelRequirement } from "./label-selector.ts"
-import { parseLabelSelector } from "./label-selector.ts"
+import { parseLabelSelector, parseWhole } from "./label-selector.ts"
 import type { FieldRequirement } from "./selector.ts"
 import { matchesFields, matchesLabels, parseFieldSelector } from "./selector.ts"
 import type { Refusal } from "./store-status.ts"
@@ -22,6 +22,11 @@ export const selectionOf = (
   name: string | undefined,
   kind: Kind,
 ): Selection | Refusal => {
+  const unread = ["limit", "timeoutSeconds"].find((name) => !isWholeOrAbsent(query[name]))
+  if (unread !== undefined)
+    return badRequest(
+      `${unread}: Invalid value: ${JSON.stringify(query[unread])}: write a whole number, or leave it out`,
+    )
   const labels = parseLabelSelector(query["labelSelector"] ?? "")
   if (labels.kind === "malformed") return badRequest(labels.message)
   const fields = parseFieldSelector(query["fieldSelector"] ?? "")
@@ -31,6 +36,8 @@ export const selectionOf = (
   const named = name === undefined ? [] : [{ path: "metadata.name", equal: true, value: name }]
   return { namespace, labels: labels.requirements, fields: [...fields.requirements, ...named] }
 }
+
+const isWholeOrAbsent = (said: string | undefined): boolean => said === undefined || parseWhole(said) !== undefined
 
 /** Fields that a built-in kind can be selected by besides its name and namespace, as Kubernetes has them. */
 const SELECTABLE: Readonly<Record<string, readonly string[]>> = {
