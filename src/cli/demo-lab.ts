@@ -41,7 +41,10 @@ const showServices = async ({ lab, timeline }: Stage): Promise<{ services: reado
     services.map(async (service) => ({ service, node: await answererOf(lab, service.addresses[0]) })),
   )
   timeline.tell("services", servicesTable(await lab.survey(), rows))
-  return { services, given: rows.every(({ service, node }) => service.addresses.length > 0 && node !== undefined) }
+  const lacking = rows.filter(({ service, node }) => service.addresses.length === 0 || node === undefined)
+  if (lacking.length > 0)
+    timeline.tell("✗", `no address, or nobody answers for it: ${lacking.map(({ service }) => service.name).join(" ")}`)
+  return { services, given: lacking.length === 0 }
 }
 
 const askEverything = async ({ lab, timeline }: Stage): Promise<boolean> => {
@@ -76,7 +79,10 @@ const targetOf = (service: LabService): Target => ({
 const cutPower = async ({ lab, timeline }: Stage, service: LabService): Promise<string | undefined> => {
   const target = targetOf(service)
   const before = await answererOf(lab, target.address)
-  if (before === undefined) return undefined
+  if (before === undefined) {
+    timeline.tell("✗", `nobody answers for ${target.address}, so no power is cut`)
+    return undefined
+  }
   const asker = await startAsking(lab, target, askedPerSecond)
   timeline.tell(
     before,
@@ -92,6 +98,11 @@ const cutPower = async ({ lab, timeline }: Stage, service: LabService): Promise<
   timeline.tell("workstation", `${gapText(report)}; it now gets ${await greeting(lab, target)}`)
   await lab.call("mend", { machine: before, fault: undefined })
   timeline.tell(before, "has its power back; it gets nothing back until asked, so nothing moves twice")
+  if (report.gaps.length > gapsMax)
+    timeline.tell(
+      "✗",
+      `${target.address} was away ${report.gaps.length} times; one fault explains one, and ${gapsMax} are let pass`,
+    )
   return after !== undefined && report.gaps.length <= gapsMax ? before : undefined
 }
 
@@ -103,7 +114,11 @@ const moveOnPurpose = async (
   const target = targetOf(service)
   const from = await answererOf(lab, target.address)
   const to = await otherSpeaker(lab, [from, dead])
-  if (from === undefined || to === undefined) return false
+  if (from === undefined || to === undefined) {
+    const because = from === undefined ? `nobody answers for ${target.address}` : "no other node with a speaker is well"
+    timeline.tell("✗", `${because}, so nothing is moved`)
+    return false
+  }
   const asker = await startAsking(lab, target, moveAskedPerSecond)
   await annotate(lab, service.name, { "porchlight.dev/move-to": to })
   timeline.tell(
@@ -113,14 +128,18 @@ const moveOnPurpose = async (
   const arrived = await untilAnsweredBy(lab, target.address, (node) => node === to)
   await lab.pause(warmUpMs)
   const report = await lab.call("stopAsker", { asker })
+  if (arrived === to) timeline.tell(to, `announces ${target.address}: ${from} offered, ${to} claimed, ${from} let go`)
+  else timeline.tell("✗", await stillText(lab, target.address, to))
   timeline.tell(
-    arrived ?? from,
-    arrived === to
-      ? `announces ${target.address}: ${from} offered, ${to} claimed, ${from} let go`
-      : `still announces ${target.address}: it did not move`,
+    report.lost === 0 ? "workstation" : "✗",
+    `${report.answered} of ${report.asked} new connections answered, ${report.lost} failed${report.lost === 0 ? "" : ": a move on purpose is to lose none"}`,
   )
-  timeline.tell("workstation", `${report.answered} of ${report.asked} new connections answered, ${report.lost} failed`)
   return arrived === to && report.lost === 0
+}
+
+const stillText = async (lab: DemoStage, address: string, to: string): Promise<string> => {
+  const holder = await answererOf(lab, address)
+  return `${holder ?? "nobody"} answers for ${address}, ${to} did not take it within ${takeoverPatienceMs / 1000} s: why is in the explanation below`
 }
 
 /** Whether the Speaker objects come to name the holder that the wire shows. */

@@ -2,7 +2,13 @@ import assert from "node:assert/strict"
 import { join } from "node:path"
 import { test, type TestContext } from "node:test"
 import type { Needs } from "../lab/needs.ts"
-import { demoOnSimulatedWire } from "./demo-simulated.ts"
+import { isUnreadable, readScenario } from "../lab/scenario.ts"
+import { raiseSimulated } from "../lab/simulated/simulated-lab.ts"
+import { demoLab } from "./demo-lab.ts"
+import { demoOnSimulatedWire, stageOfSimulated } from "./demo-simulated.ts"
+import type { DemoStage } from "./demo-stage.ts"
+import { labPrograms } from "./lab-programs.ts"
+import { startTimeline } from "./timeline.ts"
 
 const scenario = join(import.meta.dirname, "../../scenarios/media-stack")
 
@@ -34,6 +40,28 @@ test("where a tool is missing the first line has the command that installs it", 
   const says = `The lab needs ip and nft; nft is missing: ${install}`
   const { lines } = await tell(t, { kind: "tools-missing", tools: ["nft"], install, canInstall: false, says })
   assert.equal(lines[0], `simulated wire, no packet leaves this process: ${says}`)
+})
+
+test("a part of the story that does not hold has a line with its cause", async () => {
+  const read = readScenario(scenario)
+  assert.ok(!isUnreadable(read))
+  const lab = await raiseSimulated(read, { seed: 1, crds: labPrograms().crds, version: "test" })
+  lab.run(2000)
+  const lines: string[] = []
+  const stage: DemoStage = { ...stageOfSimulated(lab), patch: async () => ({ status: 200, body: {} }) }
+  assert.equal(
+    await demoLab(
+      stage,
+      startTimeline((line) => lines.push(line), lab.nowMs),
+    ),
+    false,
+  )
+  const [failure, ...others] = lines.filter((line) => line.includes("✗"))
+  assert.match(
+    failure!,
+    /s {3}✗ +w\d answers for 10\.69\.1\.156, w\d did not take it within 5 s: why is in the explanation/,
+  )
+  assert.deepEqual(others, [])
 })
 
 const tell = async (

@@ -39,7 +39,7 @@ export const demoOnSimulatedWire = async (
   timeline.tell("lab", `${scenario.layout.machines.length} machines, API server, controller and speakers run`)
   lab.run(settledWithinMs)
   const good = await demoLab(stageOfSimulated(lab), timeline)
-  const verdict = good ? "Works" : "✗ Not all of it held"
+  const verdict = good ? "Works" : "✗ Not all of it held: each line with ✗ above says what did not"
   const next = `${commandPrefix()} explain radarr --from ${scenarioPath(scenarioFolder)} | npm test`
   console.log(`${verdict}, ${timeline.elapsedSeconds().toFixed(1)} s of virtual time.     Next: ${next}`)
   return good ? 0 : 1

@@ -86,6 +86,9 @@ test("a wish to move that was told before is worded anew, for the same words ask
   })
   const text = lines([...wished, speaker("attic-2", [{ address: "192.168.40.200" }])])
   assert.ok(text.some((line) => line.endsWith(" 'porchlight.dev/move-to=attic-3 again'")))
+  assert.match(text.join("\n"), /move-to names attic-3: attic-2 has not given it up yet, or took it after that/)
+  const moved = lines([...wished, speaker("attic-3", [{ address: "192.168.40.200" }])])
+  assert.doesNotMatch(moved.join("\n"), /move-to names/)
 })
 
 test("no ready pod is bad news, with the reason", () => {

@@ -31,7 +31,11 @@ export const serviceLines = (explanation: ServiceExplanation, options: LineOptio
     ...(allocation === undefined ? [] : section("Address", allocationLines(allocation, options))),
     ...(order === undefined
       ? []
-      : section("Node", [...orderLines(order, reports.holds, options), ...notFirstLines(order, explanation)])),
+      : section("Node", [
+          ...orderLines(order, reports.holds, options),
+          ...wishLines(explanation),
+          ...notFirstLines(order, explanation),
+        ])),
     ...(reports.strangers.length === 0 ? [] : section("Strangers", strangerLines(explanation, options))),
     ...(order === undefined ? [] : section("Clients", [clientLine(explanation)])),
     ...(explanation.problems.length === 0
@@ -143,6 +147,14 @@ const orderLines = (
     ...orderedBy(order),
     ...(order.services.length > 1 ? [`one node for all who share: ${order.services.join(", ")}`] : []),
   ]
+}
+
+/** A wish that was fulfilled stays in the annotation, so one that names another node than the holder may be old. */
+const wishLines = ({ moveWish, reports }: ServiceExplanation): readonly string[] => {
+  const wished = moveWish?.split(" ")[0]
+  const holders = reports.holds.map(({ node }) => node)
+  if (wished === undefined || holders.length === 0 || holders.includes(wished)) return []
+  return [`porchlight.dev/move-to names ${wished}: ${holders[0]} has not given it up yet, or took it after that`]
 }
 
 /** Why the holder is not the first in order, and how to change that. */
