@@ -20,6 +20,7 @@ import { createWriter, type WriterEvent, type WriterInput } from "../kubernetes/
 import { after, type At, earliest, type Instant, type Program } from "../time/instant.ts"
 import { announcingOf, serviceConditions } from "./announced.ts"
 import type { ControllerInside } from "./inspection.ts"
+import { Leisure } from "./leisure.ts"
 import { createLedgerKeeper } from "./ledger-keeper.ts"
 import type { ControllerInput, ControllerOutput } from "./output.ts"
 import { createLossWitness } from "./loss-witness.ts"
@@ -38,8 +39,6 @@ export type ControllerOptions = {
   readonly identity: string
 }
 
-/** The condition Announced follows decisions and the speakers' reports at leisure: 1,000 moves are one write a Service. */
-const announcedAfterMs = 1000
 /** Entries of the ledger that nobody needs any more are looked for so often. */
 const sweepMs = 3_600_000
 /** A round's cost follows the Services it looks at; so does the pause after it, and a thousand at once, with the answers to come, take few rounds. */
@@ -47,7 +46,7 @@ const pauseMsPerService = 0.05
 /** So that a change in a large cluster does not wait for the one before it. */
 const pauseMsMax = 100
 /** While more than these wait for their address, nothing is told about the others. */
-const fewServices = 16
+const fewServices = 8
 /** A server that lags goes back with every list; one that was restored does so once. */
 const distrustEveryMs = 10_000
 const leaseName = "porchlight-controller"
@@ -79,8 +78,7 @@ export const createController = (options: ControllerOptions): Controller => {
   /** What must be judged at the next round, beside what the snapshot finds touched. */
   let everything = true
   let pending = new Set<ServiceName>()
-  /** What is announced may have changed; conditions follow then. */
-  let conditionsAt: Instant | undefined
+  const leisure = new Leisure()
   let conditionsStale = false
   let sweepAt: Instant | undefined
   /** Somebody may have edited a pool's counters: they are looked at with the conditions, so that two writers fight slowly. */
@@ -108,6 +106,9 @@ export const createController = (options: ControllerOptions): Controller => {
       ownWrites.asked(kind, about === "pool" ? `${options.namespace}/${name.join("/")}` : name.join("/"))
     tellWriter({ kind: "write", ...write }, at)
   }
+
+  /** Writes that are not answered yet. */
+  const backlog = (): number => writer.waiting() + writer.inFlight()
 
   const tellWriter = (input: WriterInput, at: At): void => {
     for (const output of writer.step(input, at))
@@ -232,8 +233,7 @@ export const createController = (options: ControllerOptions): Controller => {
     conditionsStale = false
     const touched: Touched = everything ? { kind: "everything" } : knowledge.touched
     const isQuiet = touched.kind === "services" && touched.names.size + pending.size + ledgers.waiting().size === 0
-    if (news.reports.size > 0 || poolsTouched || (!isQuiet && !looksAtSpeakers))
-      conditionsAt ??= after(at.now, announcedAfterMs)
+    if (news.reports.size > 0 || poolsTouched || (!isQuiet && !looksAtSpeakers)) leisure.begin(at)
     poolsTouched = false
     if (isQuiet) return
     const decided = decider.decide(cluster, touched, at.wallSeconds)
@@ -249,10 +249,9 @@ export const createController = (options: ControllerOptions): Controller => {
     writeLedgers(cluster, decided.allocations, isWhole ? undefined : names, deleted, at)
     writeStatuses(cluster, decided, names, looksAtSpeakers, at)
     writePools(cluster, at)
-    const backlog = Math.max(names.size, writer.waiting())
-    const pauseMs = Math.min(pauseMsMax, Math.floor(backlog * pauseMsPerService))
+    const pauseMs = Math.min(pauseMsMax, Math.floor(Math.max(names.size, backlog()) * pauseMsPerService))
     pauseUntil = after(at.now, pauseMs)
-    if (backlog > fewServices) outputs.push(...teller.step({ kind: "pause", until: after(at.now, pauseMsMax) }, at))
+    if (backlog() > fewServices) outputs.push(...teller.step({ kind: "pause", until: after(at.now, pauseMsMax) }, at))
     recollection.finished({ at: at.now, isWhole, services: names.size, writes: writesAsked - asked, pauseMs })
   }
 
@@ -268,7 +267,7 @@ export const createController = (options: ControllerOptions): Controller => {
       outputs.push(remarkOf({ kind: "held", ...ledgerRound.held }))
     held = ledgerRound.held
     for (const one of ledgerRound.writes) write(one, at)
-    if (ledgerRound.isFought) conditionsAt ??= after(at.now, announcedAfterMs)
+    if (ledgerRound.isFought) leisure.begin(at)
   }
 
   const writeStatuses = (
@@ -296,7 +295,7 @@ export const createController = (options: ControllerOptions): Controller => {
       // What is held has not happened yet.
       if (!isHeld) outputs.push(...teller.tell(service, allocation, isRecorded(cluster, service, allocation), at))
     }
-    if (statuses.isFought()) conditionsAt ??= after(at.now, announcedAfterMs)
+    if (statuses.isFought()) leisure.begin(at)
   }
 
   const writePools = (cluster: Cluster, at: At): void => {
@@ -306,10 +305,7 @@ export const createController = (options: ControllerOptions): Controller => {
   }
 
   const onTime = (at: At): void => {
-    if (conditionsAt !== undefined && conditionsAt <= at.now) {
-      conditionsAt = undefined
-      conditionsStale = true
-    }
+    if (leisure.isOver(at, backlog() > fewServices)) conditionsStale = true
     if (sweepAt === undefined || sweepAt <= at.now) {
       everything = true
       sweepAt = after(at.now, sweepMs)
@@ -376,7 +372,7 @@ export const createController = (options: ControllerOptions): Controller => {
         writer.wakeAt(),
         teller.wakeAt(),
         lease.wakeAt(),
-        conditionsAt,
+        leisure.wakeAt(),
         sweepAt,
         ownWrites.dueAt(),
         ...reflectors.map(({ reflector }) => reflector.wakeAt()),
