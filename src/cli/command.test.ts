@@ -45,6 +45,27 @@ test("an unknown name comes with the nearest, as a command that can be typed", a
   assert.match(stderr, /Did you mean {3}(npx )?\S*porchlight explain media\/radarr --from scenarios\/media-stack/)
 })
 
+test("a refusal names the help of the command that was typed, and help can be asked for by word", async () => {
+  assert.match((await run(["lab", "exec", "--nonsense"])).stderr, /^ {2}\S*(npx )?\S*porchlight lab exec --help$/m)
+  const [word, option] = await Promise.all([run(["help", "lab", "exec"]), run(["lab", "exec", "--help"])])
+  assert.equal(word.code, 0)
+  assert.equal(word.stdout, option.stdout)
+  assert.equal((await run(["help", "nonsense"])).code, 2)
+  assert.equal((await run(["-v"])).stdout, (await run(["--version"])).stdout)
+  assert.match(
+    (await run(["moves", "--help"])).stdout,
+    /-n, --namespace <name> +of a Service that is given without one/,
+  )
+})
+
+test("a recording that is not there, or is a folder, is said in a sentence", async () => {
+  assert.match(
+    (await run(["replay", "/nosuch"])).stderr,
+    /^✗ There is no file \/nosuch\.\n {2}A recording is made by: /,
+  )
+  assert.match((await run(["replay", folder])).stderr, /^✗ \S+ is a folder: name the file that was recorded\./)
+})
+
 test("broken YAML is said with file, line and column", async () => {
   const file = join(folder, "broken.yaml")
   writeFileSync(file, "kind: Service\nmetadata: { name: a\nspec: 1\n")

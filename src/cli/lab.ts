@@ -59,7 +59,7 @@ const readPort = (text: string | undefined): number | undefined => {
   if (text === undefined) return undefined
   const port = Number(text)
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port
-  throw new CommandFailure(2, `--port ${text} is no port: give a number from 1 to 65535, or leave it away.`)
+  throw new CommandFailure(2, `--port ${text} is no port: give a number from 1 to 65535, or leave it out.`)
 }
 
 const endLab = async (name: string): Promise<void> => {
@@ -173,10 +173,14 @@ export const labFault = async (
     verb === "break"
       ? await callLab(lab.directory, "break", { machine, fault: fault ?? "" })
       : await callLab(lab.directory, "mend", { machine, fault })
-  if (outcome.kind === "refused") throw new CommandFailure(2, `${outcome.says}.`, [`porchlight lab ${verb} --help`])
+  if (outcome.kind === "refused")
+    throw new CommandFailure(2, `${capital(outcome.says)}.`, [`porchlight lab ${verb} --help`])
   say([verb === "break" ? `${outcome.says}     porchlight status --from lab:${lab.name}` : outcome.says])
   return 0
 }
+
+const capital = (says: string): string =>
+  /^no(thing|body)\b/.test(says) ? `${says[0]!.toUpperCase()}${says.slice(1)}` : says
 
 const readFaultWords = (
   verb: "break" | "mend",
@@ -184,12 +188,17 @@ const readFaultWords = (
 ): { readonly machine: string | undefined; readonly fault: string | undefined } => {
   const [first, second, third] = words
   if (third !== undefined)
-    throw new CommandFailure(2, `lab ${verb} takes a machine and a fault, not ${words.length} words.`)
+    throw new CommandFailure(2, `lab ${verb} takes a machine and a fault, not ${words.length} words.`, [
+      `porchlight lab ${verb} --help`,
+    ])
   if (second !== undefined) return { machine: first, fault: second }
   const isFault = first !== undefined && isFaultText(first)
   if (verb === "mend") return isFault ? { machine: undefined, fault: first } : { machine: first, fault: undefined }
   if (isFault) return { machine: undefined, fault: first }
-  throw new CommandFailure(2, `lab break needs a fault: lab break ${first ?? "MACHINE"} power.`)
+  throw new CommandFailure(2, `lab break needs a fault: ${first ?? "nothing"} alone is none.`, [
+    `porchlight lab break ${first ?? "MACHINE"} power`,
+    "porchlight lab break --help     has every fault",
+  ])
 }
 
 const isFaultText = (text: string): boolean => {

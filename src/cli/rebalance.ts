@@ -25,7 +25,7 @@ export const rebalance = async (options: RebalanceOptions): Promise<number> => {
   const plan = rebalancePlan(survey, Date.now() / 1000)
   if (options.yes === true && survey.source === "dump")
     throw new CommandFailure(2, `${survey.name} is a dump: nothing can be moved in it.`, [
-      "Leave --from away to ask the cluster itself; without --yes the plan alone is printed.",
+      "Leave out --from to ask the cluster itself; without --yes the plan alone is printed.",
     ])
   const isForPeople = options.output === undefined || options.output === "wide"
   const style = styleFor(process.stdout, options.color)

@@ -1,5 +1,5 @@
 import { open } from "node:fs/promises"
-import { sentenceOfError } from "../edge/failure.ts"
+import { codeOfError, machineSentence, sentenceOfError } from "../edge/failure.ts"
 import { durationText } from "../wording/move.ts"
 import { CommandFailure } from "./failure.ts"
 import { type OutputOptions, printAnswer } from "./output.ts"
@@ -7,13 +7,13 @@ import { replay, type Replayed } from "./replay/replayed.ts"
 import { type Style, styleFor } from "./style.ts"
 import { productVersion } from "./version.ts"
 
+const recordingHint = "A recording is made by: porchlight speaker --record FILE, porchlight controller --record FILE"
+
 /** `replay FILE`: 0 every output is as recorded, 1 one is not, 3 the file cannot be read. */
 export const replayFile = async (path: string, options: OutputOptions): Promise<number> => {
   const replayed = await replay(linesOf(path))
   if ("kind" in replayed)
-    throw new CommandFailure(3, `${path}:${replayed.line} cannot be replayed: ${replayed.says}.`, [
-      "A recording is made by: porchlight speaker --record FILE, porchlight controller --record FILE",
-    ])
+    throw new CommandFailure(3, `${path}:${replayed.line} cannot be replayed: ${replayed.says}.`, [recordingHint])
   const ours = productVersion()
   const value = { file: path, replayedWith: ours, ...replayed }
   const style = styleFor(process.stdout, options.color)
@@ -27,8 +27,15 @@ const linesOf = async function* (path: string): AsyncGenerator<string> {
     const file = await open(path)
     yield* file.readLines()
   } catch (error) {
-    throw new CommandFailure(3, `${path} cannot be read: ${sentenceOfError(error)}.`, [], error)
+    throw new CommandFailure(3, unreadableText(path, error), [recordingHint], error)
   }
+}
+
+const unreadableText = (path: string, error: unknown): string => {
+  const code = codeOfError(error)
+  if (code === "ENOENT") return `There is no file ${path}.`
+  if (code === "EISDIR") return `${path} is a folder: name the file that was recorded.`
+  return `${path} cannot be read: ${machineSentence(error) ?? sentenceOfError(error)}.`
 }
 
 const replayLines = (replayed: Replayed, ours: string, style: Style): readonly string[] => {

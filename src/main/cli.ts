@@ -11,11 +11,10 @@ const program = new Command()
 program
   .name(commandPrefix())
   .description("Addresses for Services of type LoadBalancer, and why.")
-  .version(versionLine(), "--version", "which version this is")
+  .version(versionLine(), "-v, --version", "which version this is")
   .helpCommand(false)
   .configureHelp({ sortSubcommands: false })
   .showSuggestionAfterError(true)
-  .showHelpAfterError(`  ${commandPrefix()} --help`)
   .configureOutput({
     outputError: (text, write) =>
       write(
@@ -36,7 +35,6 @@ const asking = (name: string, summary: string): Command =>
     .description(summary)
     .option("--context <name>", "context of the kubeconfig")
     .option("--kubeconfig <file>", "kubeconfig to read (default: KUBECONFIG, ~/.kube/config)")
-    .option("-n, --namespace <name>", "explain: of a Service that is given without one; status: show only its Services")
     .option("--metallb-namespace <name>", "where pools and advertisements are", "metallb-system")
     .option("--lb-class <name>", "loadBalancerClass that the controller serves, where it serves one")
     .option("--from <source>", "a dump: file, folder, - for standard input, or lab:NAME")
@@ -45,18 +43,24 @@ const asking = (name: string, summary: string): Command =>
     .addOption(output)
     .addOption(colour)
 
+const ofService = "of a Service that is given without one"
+
 program.commandsGroup("Look:")
-asking("status", "is it healthy? one screen").action(async (options) => {
-  const { status } = await import("../cli/status.ts")
-  process.exitCode = await status(options)
-})
+asking("status", "is it healthy? one screen")
+  .option("-n, --namespace <name>", "show only its Services")
+  .action(async (options) => {
+    const { status } = await import("../cli/status.ts")
+    process.exitCode = await status(options)
+  })
 asking("explain", "why is it so?")
+  .option("-n, --namespace <name>", ofService)
   .argument("<what>", "Service, address, node or pool")
   .action(async (what: string, options) => {
     const { explain } = await import("../cli/explain.ts")
     process.exitCode = await explain(what, options)
   })
 asking("moves", "which address moved, when, from where to where, and why")
+  .option("-n, --namespace <name>", ofService)
   .argument("[what]", "only moves of that Service, address, node or pool")
   .action(async (what: string | undefined, options) => {
     const { moves } = await import("../cli/moves.ts")
@@ -197,6 +201,18 @@ program
     process.exitCode = await (await import("../cli/replay.ts")).replayFile(file, options)
   })
 program
+  .command("help")
+  .summary("what a command does, and its options")
+  .argument("[command...]", "such as lab exec")
+  .action((words: string[]) => {
+    let asked: Command = program
+    for (const word of words)
+      asked =
+        asked.commands.find((command) => command.name() === word) ??
+        asked.error(`error: there is no command ${words.join(" ")}`)
+    asked.outputHelp()
+  })
+program
   .command("version")
   .summary("which version this is")
   .addOption(output)
@@ -261,6 +277,13 @@ program
   .action(async (options) => {
     await (await import("./speaker.ts")).runSpeaker(options)
   })
+
+/** Each refusal names the help of the command that was typed. */
+const nameOwnHelp = (command: Command, words: string): void => {
+  command.showHelpAfterError(`  ${words} --help`)
+  for (const inner of command.commands) nameOwnHelp(inner, `${words} ${inner.name()}`)
+}
+nameOwnHelp(program, commandPrefix())
 
 /** These outlive whoever reads what they print. */
 const daemons = new Set(["controller", "speaker", "lab-hold", "lab-inside"])

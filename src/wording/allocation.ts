@@ -41,7 +41,7 @@ export const allocationSentence = (reason: AllocationReason): string => {
     case "pool-lacks-family":
       return `pool ${reason.pool} has no IPv${reason.family} addresses; add a range`
     case "pool-full":
-      return `pool ${reason.pool} is full: ${reason.taken} of ${reason.capacity} IPv${reason.family} addresses are given${Number(reason.reserved) > 0 ? `, ${reason.reserved} are somebody else's` : ""}; add a range, or share an address`
+      return `pool ${reason.pool} is full: ${reason.taken} of ${reason.capacity} IPv${reason.family} addresses are given${Number(reason.reserved) > 0 ? `, ${reason.reserved} ${Number(reason.reserved) === 1 ? "is" : "are"} somebody else's` : ""}; add a range, or share an address`
     case "buggy-address":
       return `${printAddress(reason.address)} ends in .0 or .255, which pool ${reason.pool} avoids; ask for another`
     case "reserved":

@@ -12,7 +12,7 @@ const inEveryCluster: readonly KindName[] = ["Node", "EndpointSlice", "IPAddress
 /** Complete; a cluster without Porchlight has no objects of its group, and kubectl refuses the whole line. */
 const dumpHints: readonly string[] = [
   "A dump is made by: kubectl get services,nodes,endpointslices,namespaces,ipaddresspools,l2advertisements,speakers.porchlight.dev,addressledgers.porchlight.dev,networks.porchlight.dev -A -o yaml",
-  "Where Porchlight is not installed yet, leave the three of porchlight.dev away.",
+  "Where Porchlight is not installed yet, leave out the three of porchlight.dev.",
 ]
 
 /** The facts in files: `--from FILE|FOLDER|-`. */
