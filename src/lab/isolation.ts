@@ -29,6 +29,9 @@ const isExecutable = (path: string): boolean => {
 
 export const isRoot = (): boolean => process.getuid?.() === 0
 
+/** Tells a failure of `ip` from one of `unshare`, which ends with 1. */
+export const ipFailedExitCode = 91
+
 /**
  * What runs first inside: its own /proc (so that process ids are the lab's), and a private /run (so that `ip netns` writes
  * no name that outlives the lab). `$1` is a directory that must stay visible even where it lies under /run.
@@ -38,7 +41,9 @@ keep=$1; shift
 mount -t proc proc /proc 2>/dev/null
 cd "$keep" && mount -t tmpfs -o mode=755 tmpfs /run && mkdir -p /run/netns || exit 1
 case $(readlink -f /var/run)/,$keep/ in /run/,/run/*|/run/,/var/run/*) mkdir -p "$keep" && mount -c --bind . "$keep" || exit 1;; esac
-cd / && ip link set lo up && exec "$@"`
+cd / || exit 1
+ip link set lo up || exit ${ipFailedExitCode}
+exec "$@"`
 
 const namespaces = ["--net", "--mount", "--pid", "--fork", "--kill-child=KILL", "--propagation", "private"]
 

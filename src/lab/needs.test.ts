@@ -1,4 +1,7 @@
 import assert from "node:assert/strict"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { test } from "node:test"
 import { assessNeeds, type MachineView, missingCommand } from "./needs.ts"
 
@@ -45,6 +48,29 @@ test("a refusal without a known setting still says what the kernel said", () => 
   assert.match(needs.says, /Operation not permitted/)
 })
 
+test("a tool that is there and fails is named with what it said, and namespaces are not blamed", () => {
+  const needs = assessNeeds(machine({ refusal: "Error: Unknown device type.", failing: "ip" }))
+  assert.ok(needs.kind === "tool-failed")
+  assert.match(needs.says, /bridges and VXLAN links, and ip fails to make them: Error: Unknown device type\.$/)
+  assert.match(needs.ways.join(), /package iproute2/)
+})
+
+for (const tool of ["ip", "nft"] as const)
+  test(`an ${tool} of this machine that fails is found by trying it`, { skip: assessNeeds().kind !== "ready" }, () => {
+    const folder = mkdtempSync(join(tmpdir(), "porchlight-needs-"))
+    const before = process.env["PATH"]
+    writeFileSync(join(folder, tool), "#!/bin/sh\necho netlink is out of order >&2\nexit 1\n", { mode: 0o755 })
+    process.env["PATH"] = `${folder}:${before}`
+    try {
+      const needs = assessNeeds()
+      assert.ok(needs.kind === "tool-failed", needs.kind)
+      assert.deepEqual([needs.tool, needs.error], [tool, "netlink is out of order"])
+    } finally {
+      process.env["PATH"] = before
+      rmSync(folder, { recursive: true })
+    }
+  })
+
 test("a limit on open files that a lab would hit is told with both numbers, and how to lift it", () => {
   const needs = assessNeeds(machine({ openFilesMax: 64 }))
   assert.ok(needs.kind === "files-limited")
@@ -67,14 +93,23 @@ type Made = {
   root?: boolean
   lacks?: readonly string[]
   refusal?: string
+  /** The tool that is refused, where namespaces are not. */
+  failing?: "ip" | "nft"
   settings?: Record<string, string>
   openFilesMax?: number
 }
 
-const machine = ({ root = true, lacks = [], refusal, settings = {}, openFilesMax = 1024 }: Made): MachineView => ({
+const machine = ({
+  root = true,
+  lacks = [],
+  refusal,
+  failing,
+  settings = {},
+  openFilesMax = 1024,
+}: Made): MachineView => ({
   openFilesMax,
   root,
   hasTool: (name) => !lacks.includes(name),
-  tryNamespaces: () => refusal,
+  tryNamespaces: () => (refusal === undefined ? undefined : { tool: failing, error: refusal }),
   kernelSetting: (name) => settings[name],
 })

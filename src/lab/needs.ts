@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process"
 import { mkdtempSync, readdirSync, readFileSync, rmdirSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { findTool, isolatedCommand, isRoot, toolEnvironment, unshareCommand } from "./isolation.ts"
+import { findTool, ipFailedExitCode, isolatedCommand, isRoot, toolEnvironment, unshareCommand } from "./isolation.ts"
 
 /** Whether this machine can carry a lab of network namespaces: one answer for the demo, the tests and `lab up`. */
 export type Needs =
@@ -25,15 +25,28 @@ export type Needs =
       readonly ways: readonly string[]
       readonly says: string
     }
+  /** A tool is there, and cannot do what a lab asks of it. */
+  | {
+      readonly kind: "tool-failed"
+      readonly tool: TrialTool
+      readonly error: string
+      readonly ways: readonly string[]
+      readonly says: string
+    }
   /** A process may not have so many files open as a lab's. */
   | { readonly kind: "files-limited"; readonly ways: readonly string[]; readonly says: string }
+
+type TrialTool = "ip" | "nft"
+
+/** `tool` is what failed inside the namespaces; undefined where there are none. */
+export type FailedTrial = { readonly tool: TrialTool | undefined; readonly error: string }
 
 /** What is looked at, handed in so that every answer can be tested. */
 export type MachineView = {
   readonly root: boolean
   readonly hasTool: (name: string) => boolean
-  /** What the kernel says to the lab's own command: undefined where it worked, else its complaint. */
-  readonly tryNamespaces: () => string | undefined
+  /** What comes of the lab's own command: undefined where it worked. */
+  readonly tryNamespaces: () => FailedTrial | undefined
   readonly kernelSetting: (name: string) => string | undefined
   /** How many files a process may have open; Node lifts its own limit up to it. */
   readonly openFilesMax: number
@@ -55,8 +68,10 @@ export const assessNeeds = (machine: MachineView = thisMachine): Needs => {
   const tools = Object.keys(packageOfTool).filter((tool) => !machine.hasTool(tool))
   if (machine.openFilesMax < openFilesMin) return filesLimited(machine.openFilesMax)
   if (tools.length > 0) return toolsMissing(tools, machine)
-  const error = machine.tryNamespaces()
-  return error === undefined ? { kind: "ready" } : namespacesRefused(error, machine)
+  const failed = machine.tryNamespaces()
+  if (failed === undefined) return { kind: "ready" }
+  const { tool, error } = failed
+  return tool === undefined ? namespacesRefused(error, machine) : toolFailed(tool, error)
 }
 
 const toolsMissing = (tools: readonly string[], machine: MachineView): Needs => {
@@ -97,6 +112,14 @@ const namespacesRefused = (error: string, machine: MachineView): Needs => {
     says: `The lab needs network namespaces, and this user may not make them: ${because ?? error}`,
   }
 }
+
+const toolFailed = (tool: TrialTool, error: string): Needs => ({
+  kind: "tool-failed",
+  tool,
+  error,
+  ways: [`repair it: it comes with the package ${packageOfTool[tool]}; what it lacks may be a part of the kernel`],
+  says: `The lab needs ${trials[tool].makes}, and ${tool} fails to make them: ${error}`,
+})
 
 const guards = [
   {
@@ -141,19 +164,36 @@ const hasPackageLists = (): boolean => {
   }
 }
 
-/** Everything the lab asks of a kernel: a namespace, a bridge, a VXLAN, a NAT table. */
-const trial =
-  "ip netns add trial && ip link add t0 type bridge && ip link add t1 type vxlan id 1 dstport 8472 nolearning dev t0 && " +
-  'nft "add table ip t; add chain ip t c { type nat hook prerouting priority dstnat; }"'
+/** Everything the lab asks of a kernel, by the tool that asks, which is told by its exit code. */
+const trials: Readonly<
+  Record<TrialTool, { readonly makes: string; readonly command: string; readonly exitCode: number }>
+> = {
+  ip: {
+    makes: "namespaces, bridges and VXLAN links",
+    command:
+      "ip netns add trial && ip link add t0 type bridge && ip link add t1 type vxlan id 1 dstport 8472 nolearning dev t0",
+    exitCode: ipFailedExitCode,
+  },
+  nft: {
+    makes: "NAT tables",
+    command: `nft "add table ip t; add chain ip t c { type nat hook prerouting priority dstnat; }"`,
+    exitCode: ipFailedExitCode + 1,
+  },
+}
 
-const tryNamespaces = (): string | undefined => {
+const tools: readonly TrialTool[] = ["ip", "nft"]
+
+const tryNamespaces = (): FailedTrial | undefined => {
   const keep = mkdtempSync(join(tmpdir(), "porchlight-trial-"))
   try {
-    const [command, ...argv] = isolatedCommand(["sh", "-c", trial], keep)
+    const script = tools.map((tool) => `{ ${trials[tool].command}; } || exit ${trials[tool].exitCode}`).join("; ")
+    const [command, ...argv] = isolatedCommand(["sh", "-c", script], keep)
     const run = spawnSync(command, argv, { encoding: "utf8", env: toolEnvironment(), timeout: 10_000 })
     if (run.status === 0) return undefined
     // Where the command could not be started there is no stderr.
-    return run.error?.message ?? (run.stderr.trim().split("\n").at(-1) || `exit code ${run.status}`)
+    const tool = tools.find((one) => trials[one].exitCode === run.status)
+    const silent = tool === undefined ? `exit code ${run.status}` : "it said nothing"
+    return { tool, error: run.error?.message ?? (run.stderr.trim().split("\n").at(-1) || silent) }
   } finally {
     rmdirSync(keep)
   }

@@ -8,6 +8,11 @@ export const refusal = (needs: Exclude<Needs, { readonly kind: "ready" }>, scena
       `install  ${needs.install}`,
     ])
   if (needs.kind === "files-limited") return new CommandFailure(4, `${needs.says}.`, needs.ways)
+  if (needs.kind === "tool-failed")
+    return new CommandFailure(4, `${needs.says}.`, [
+      ...needs.ways,
+      `porchlight lab up ${scenario} --wire=simulated       the same programs on a simulated wire`,
+    ])
   return new CommandFailure(4, "The lab needs network namespaces, and this user may not make them.", [
     `tried    ${needs.tried}       ${needs.error}`,
     ...(needs.because === undefined ? [] : [`because  ${needs.because}`]),
