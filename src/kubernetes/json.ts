@@ -64,6 +64,12 @@ export const sameJson = (a: Json | undefined, b: Json | undefined): boolean => {
   )
 }
 
+/** Whether lists and objects lie in one another more than `levels` deep. */
+export const nestsDeeper = (value: Json, levels: number): boolean => {
+  if (typeof value !== "object" || value === null) return false
+  return levels <= 0 || Object.values(value).some((inner) => nestsDeeper(inner, levels - 1))
+}
+
 /** A value in a message: a text as it is, anything else as JSON. */
 export const plainText = (value: Json | undefined): string =>
   typeof value === "string" ? value : value === undefined ? "" : JSON.stringify(value)

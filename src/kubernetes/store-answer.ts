@@ -16,7 +16,7 @@ import { listObjects } from "./store-read.ts"
 import { answerReview } from "./store-review.ts"
 import type { Route } from "./store-route.ts"
 import { isSelected, selectionOf } from "./store-selection.ts"
-import { badRequest, methodNotAllowed, noSuchPath, notFound, Refusal, statusOf } from "./store-status.ts"
+import { badRequest, methodNotAllowed, nestingFault, noSuchPath, notFound, Refusal, statusOf } from "./store-status.ts"
 import type { Write, WriteWorld, Written } from "./store-write.ts"
 import { createObject, updateObject } from "./store-write.ts"
 
@@ -59,7 +59,7 @@ const found = (body: JsonObject | undefined): StoreAnswer =>
 /** Everything but a watch. */
 export const answerRequest = (world: StoreWorld, route: Route, request: ApiRequest, at: At): StoreAnswer => {
   if (route.to === "objects") return answerObjects(world, route, request, at)
-  if (route.to === "unknown") return answerAbout(world, route, request)
+  if (route.to === "unknown" || route.to === "container") return answerAbout(world, route, request)
   if (route.to === "review")
     return request.method === "POST" ? ok(answerReview(route.plural, request.body), 201) : refuse(methodNotAllowed())
   return request.method === "GET" ? answerAbout(world, route, request) : refuse(methodNotAllowed())
@@ -95,9 +95,20 @@ const answerAbout = (
       return found(openApiDocument(kinds, route.group, route.version))
     case "nowhere":
       return refuse(noSuchPath())
+    case "container":
+      return refuse(noContainer(world, route))
     case "unknown":
       return plain(404, "404 page not found\n")
   }
+}
+
+/** `kubectl logs`, `exec`, `attach`, `cp` and `port-forward`: there is no kubelet that could do any of it. */
+const noContainer = (world: StoreWorld, route: Extract<Route, { to: "container" }>): Refusal => {
+  const { kind, namespace, name, subresource } = route
+  if (world.objects.get(storageName(kind), objectKey(name, namespace)) === undefined) return notFound(kind, name)
+  return badRequest(
+    `there is no ${subresource} of pod ${namespace}/${name}: pods of this lab run no containers. To run a command where a machine of the lab is: porchlight lab exec MACHINE -- COMMAND`,
+  )
 }
 
 const answerObjects = (world: StoreWorld, route: ObjectRoute, request: ApiRequest, at: At): StoreAnswer => {
@@ -108,6 +119,8 @@ const answerObjects = (world: StoreWorld, route: ObjectRoute, request: ApiReques
 }
 
 const perform = (world: StoreWorld, route: ObjectRoute, request: ApiRequest, at: At): StoreAnswer | Refusal => {
+  const tooDeep = request.body === undefined ? undefined : nestingFault(request.body)
+  if (tooDeep !== undefined) return tooDeep
   const { kind, name } = route
   const write: Write = { ...route, query: request.query, at }
   if (name === undefined) {

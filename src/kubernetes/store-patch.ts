@@ -9,7 +9,7 @@ import { jsonPatch } from "./patch-json.ts"
 import { invalid } from "./schema-validate.ts"
 import { withoutNulls } from "./store-metadata.ts"
 import { strategicPatch } from "./patch-strategic.ts"
-import { badRequest, notFound, Refusal, unsupportedMediaType } from "./store-status.ts"
+import { badRequest, nestingFault, notFound, Refusal, unsupportedMediaType } from "./store-status.ts"
 import type { Write, WriteWorld, Written } from "./store-write.ts"
 import { typeFault, updateObject } from "./store-write.ts"
 
@@ -33,7 +33,8 @@ export const patchObject = (
   if (body === undefined) return badRequest("a patch needs a body in JSON")
   const shaped = inVersion(before, kind)
   const patched = applyPatch(type, shaped, body, kind)
-  if (patched.kind === "patched") return updatePatched(world, write, withVersion(patched.value, before))
+  if (patched.kind === "patched")
+    return nestingFault(patched.value) ?? updatePatched(world, write, withVersion(patched.value, before))
   if (patched.kind === "malformed") return badRequest(patched.message)
   const why = `the server rejected our request due to an error in our request: ${patched.message}`
   return new Refusal(422, "Invalid", why, {})

@@ -9,6 +9,14 @@ export type Route =
       readonly name: string | undefined
       readonly subresource: string | undefined
     }
+  /** What a kubelet would do in a pod's containers. */
+  | {
+      readonly to: "container"
+      readonly kind: Kind
+      readonly namespace: string
+      readonly name: string
+      readonly subresource: string
+    }
   | { readonly to: "health" | "version" | "core-versions" | "groups" | "openapi-index" | "openapi-v2" }
   | { readonly to: "group"; readonly group: string }
   | { readonly to: "resources" | "openapi"; readonly group: string; readonly version: string }
@@ -19,6 +27,7 @@ export type Route =
   | { readonly to: "unknown" }
 
 const HEALTH = new Set(["healthz", "livez", "readyz"])
+const IN_CONTAINERS = new Set(["attach", "exec", "log", "portforward"])
 const REVIEWS = new Set(["selfsubjectaccessreviews", "selfsubjectreviews", "selfsubjectrulesreviews"])
 
 /** Reads a path without its query; `nowhere` is answered 404. */
@@ -84,6 +93,9 @@ const objectRoute = (
   [name, subresource, ...more]: readonly string[],
 ): Route => {
   if (more.length > 0) return { to: "nowhere" }
+  if (kind.group === "" && kind.plural === "pods" && namespace !== undefined && name !== undefined)
+    if (subresource !== undefined && IN_CONTAINERS.has(subresource))
+      return { to: "container", kind, namespace, name, subresource }
   if (subresource !== undefined && !(subresource === "status" && kind.status)) return { to: "nowhere" }
   return { to: "objects", kind, namespace, name, subresource }
 }

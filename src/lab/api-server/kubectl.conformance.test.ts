@@ -44,6 +44,14 @@ test("get shows the columns that people know", { skip }, async () => {
   assert.match(await run("get", "svc", "shown", "-o", "name"), /^service\/shown$/m)
 })
 
+test("says what this lab has not, and what does instead", { skip }, async () => {
+  assert.match(await refused("create", "deployment", "web", "--image=web"), /this lab has no apps\/v1 Deployment/)
+  await apply({ apiVersion: "v1", kind: "Pod", metadata: { name: "still" }, spec: { containers: [{ name: "a" }] } })
+  assert.match(await refused("logs", "still"), /porchlight lab exec/)
+  assert.match(await refused("exec", "still", "--", "date"), /porchlight lab exec/)
+  assert.match(await refused("delete", "configmaps", "-l", "(((("), /found '\(', expected/)
+})
+
 test("create reads protobuf of the kinds it makes", { skip }, async () => {
   await run("create", "namespace", "made")
   await run("create", "configmap", "words", "-n", "made", "--from-literal=a=ü")

@@ -1,6 +1,8 @@
 import type { IncomingMessage } from "node:http"
+import { builtinKinds } from "../../kubernetes/kinds-builtin.ts"
 import type { Json } from "../../kubernetes/http.ts"
 import { decodeProtobuf } from "../../kubernetes/protobuf.ts"
+import { apiVersionOf } from "../../kubernetes/resource.ts"
 import { badRequest, Refusal, unsupportedMediaType } from "../../kubernetes/store-status.ts"
 
 /** A real API server's bound for a request body. */
@@ -41,13 +43,17 @@ const decodeProtobufBody = (bytes: Buffer): RequestBody => {
     case "decoded":
       return { body: decoded.value }
     case "unknown-kind":
-      return unsupportedMediaType(
-        `this server does not read ${decoded.name} as protobuf: if kubectl api-resources lists that kind, write it as YAML and kubectl apply -f it`,
-      )
+      return unsupportedMediaType(whyUnread(decoded.name))
     case "malformed":
       return badRequest(`the body of the request is no Kubernetes protobuf: ${decoded.message}`)
   }
 }
+
+/** kubectl sends only built-in kinds as protobuf. */
+const whyUnread = (name: string): string =>
+  builtinKinds.some((kind) => `${apiVersionOf(kind)} ${kind.kind}` === name)
+    ? `this server does not read ${name} as protobuf: write it as YAML and kubectl apply -f it`
+    : `this lab has no ${name}: it serves what a load balancer reads and writes, which kubectl api-resources lists`
 
 const decodeJson = (bytes: Buffer): RequestBody => {
   try {

@@ -66,6 +66,8 @@ const BAD: readonly (readonly [string, string | undefined, string, number])[] = 
   ["nothing at all", undefined, "application/json", 400],
   ["a list", "[]", "application/json", 400],
   ["a text", '"x"', "application/json", 400],
+  ["what nests too deep", `{"data":${'{"a":'.repeat(50_000)}1${"}".repeat(50_001)}`, "application/json", 400],
+  ["lists that nest too deep", "[".repeat(50_000) + "]".repeat(50_000), "application/json", 400],
   ["YAML", "a: b", "application/yaml", 415],
   ["protobuf without its mark", "abc", "application/vnd.kubernetes.protobuf", 400],
   ["more than a server takes", `"${"x".repeat(BODY_BYTES_MAX)}"`, "application/json", 413],
@@ -85,6 +87,33 @@ test("paths and queries that are no URL's are answered", async () => {
   for (const path of ["/api/v1/%", "//", "/api/v1/namespaces/%2e%2e/services", "/?%", `${MAPS}?limit=x&continue=%00`])
     assert.ok((await ask(server, "GET", path)).status >= 200, path)
   assert.equal((await ask(server, "OPTIONS", MAPS)).status, 405)
+})
+
+test("openapi v2 is JSON unless protobuf is asked for", async () => {
+  const server = await start({ listen: { port: 0 } })
+  const plain = await ask(server, "GET", "/openapi/v2")
+  assert.equal((JSON.parse(plain.text) as { swagger: string }).swagger, "2.0")
+  const accept = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+  const response = await fetch(`${server.url}/openapi/v2`, { headers: { accept } })
+  assert.match(response.headers.get("content-type") ?? "", /protobuf/)
+  assert.match(await response.text(), /2\.0/)
+})
+
+test("what only a kubelet could do is refused with a way that works", async () => {
+  const server = await start({ listen: { port: 0 } })
+  const pods = "/api/v1/namespaces/default/pods"
+  await ask(server, "POST", pods, { metadata: { name: "web-1" }, spec: { containers: [] } })
+  for (const [method, what] of [
+    ["GET", "log"],
+    ["GET", "exec"],
+    ["POST", "exec"],
+    ["POST", "attach"],
+  ] as const) {
+    const answer = await ask(server, method, `${pods}/web-1/${what}`)
+    assert.equal(answer.status, 400)
+    assert.match(answer.text, /no containers.*porchlight lab exec/)
+  }
+  assert.match((await ask(server, "GET", `${pods}/web-2/log`)).text, /pods \\"web-2\\" not found/)
 })
 
 test("warnings are said in headers that can hold them", async () => {
