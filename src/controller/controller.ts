@@ -24,7 +24,8 @@ import { Leisure } from "./leisure.ts"
 import { createLedgerKeeper } from "./ledger-keeper.ts"
 import type { ControllerInput, ControllerOutput } from "./output.ts"
 import { createLossWitness } from "./loss-witness.ts"
-import { createOwnWrites } from "./own-writes.ts"
+import { createOwnWrites, isWritten, kindOfKey } from "./own-writes.ts"
+import { createPoolProof } from "./pool-proof.ts"
 import { createPoolStatusKeeper, poolUses } from "./pool-status.ts"
 import { Recollection } from "./recollection.ts"
 import { remarkOf } from "./remark.ts"
@@ -62,6 +63,7 @@ export const createController = (options: ControllerOptions): Controller => {
   const snapshot = createSnapshot({ ...options, kinds: allKinds })
   const decider = createDecider()
   const losses = createLossWitness()
+  const poolProof = createPoolProof()
   const ledgers = createLedgerKeeper(losses)
   const statuses = createStatusKeeper()
   const pools = createPoolStatusKeeper(options.namespace)
@@ -145,10 +147,13 @@ export const createController = (options: ControllerOptions): Controller => {
   /** What a reflector tells. */
   const hear = (kind: KindName, event: ReflectorEvent, now: Instant): void => {
     const object = event.kind === "upserted" ? event.object : undefined
+    const shown = kind === "IPAddressPool" ? poolProof.heard(event, now) : undefined
+    if (shown !== undefined) everything = true
+    if (shown === "kind-gone") ledgers.listed(kind, true)
     if (event.kind === "synced") {
       for (const key of ownWrites.listed(kind)) take(kind, { kind: "vanished", key, uid: undefined })
       if (losses.listed(kind)) everything = true
-      ledgers.listed(kind, event.objects === 0)
+      ledgers.listed(kind, event.objects === 0 && shown === undefined)
       if (distrusted.delete(kind) && distrusted.size === 0) everything = true
     }
     if (object !== undefined) ledgers.listed(kind, false)
@@ -262,7 +267,7 @@ export const createController = (options: ControllerOptions): Controller => {
     deleted: ReadonlySet<ServiceName>,
     at: At,
   ): void => {
-    const ledgerRound = ledgers.round(cluster, allocations, names, deleted, at)
+    const ledgerRound = ledgers.round(cluster, allocations, names, deleted, at, poolProof.isOpen())
     if (ledgerRound.held !== undefined && ledgerRound.held.code !== held?.code)
       outputs.push(remarkOf({ kind: "held", ...ledgerRound.held }))
     held = ledgerRound.held
@@ -332,6 +337,7 @@ export const createController = (options: ControllerOptions): Controller => {
     if ((input.kind === "response" || input.kind === "failed") && input.id === release) outputs.push({ kind: "exit" })
     round(at)
     relist(losses.toList(), at)
+    if (poolProof.isDue(at.now)) relist(new Set(["IPAddressPool"]), at)
     if (distrustIsNew) {
       distrustIsNew = false
       relist(distrusted, at)
@@ -375,19 +381,11 @@ export const createController = (options: ControllerOptions): Controller => {
         leisure.wakeAt(),
         sweepAt,
         ownWrites.dueAt(),
+        poolProof.dueAt(),
         ...reflectors.map(({ reflector }) => reflector.wakeAt()),
       ),
   }
 }
-
-/** What the keys of writes begin with. */
-const kindOfKey: Readonly<Record<string, KindName>> = {
-  ledger: "AddressLedger",
-  status: "Service",
-  pool: "IPAddressPool",
-}
-
-const isWritten: ReadonlySet<KindName> = new Set(Object.values(kindOfKey))
 
 const reflectorFor = (kind: KindName, namespace: string, ids: RequestIds): Reflector =>
   createReflector({ resource: resourceOf[kind], ids, ...(namespacedConfiguration.has(kind) ? { namespace } : {}) })

@@ -10,7 +10,7 @@ import {
   type LedgerWrite,
   ledgerWrites,
 } from "../decision/allocate/ledger-change.ts"
-import { brake, type MassRelease } from "../decision/allocate/release-brake.ts"
+import { brake, type MassRelease, withoutExchange } from "../decision/allocate/release-brake.ts"
 import type { KubernetesObject } from "../kubernetes/object.ts"
 import type { WriterEvent } from "../kubernetes/writer.ts"
 import { type Call, createCall, replaceCall } from "../kubernetes/request.ts"
@@ -41,6 +41,8 @@ export type LedgerKeeper = {
     names: ReadonlySet<ServiceName> | undefined,
     deleted: ReadonlySet<ServiceName>,
     at: At,
+    /** What no pool holds any more may not go yet: it is not known whether pools were meant to. */
+    poolsUnproven: boolean,
   ) => LedgerRound
   /** A write ended, well or not: its object may be written again. */
   readonly ended: (event: WriterEvent, now: Instant) => void
@@ -83,7 +85,7 @@ export const createLedgerKeeper = (witness: LossWitness): LedgerKeeper => {
       underWay.delete(key)
     },
     forget: () => underWay.clear(),
-    round: (cluster, allocations, names, deleted, at) => {
+    round: (cluster, allocations, names, deleted, at, poolsUnproven) => {
       // A held release is judged as a whole again: part of it would look small.
       const asked = names === undefined || held === undefined ? names : undefined
       for (const name of names ?? allocations.keys()) {
@@ -96,22 +98,27 @@ export const createLedgerKeeper = (witness: LossWitness): LedgerKeeper => {
       const before = { held: new Set(held?.addresses), lately: new Set(lately.keys()), isEmptied: emptied.size > 0 }
       const braked = brake(cluster, sifted.changes, deleted, before)
       held = braked.held
-      waiting = new Set(sifted.waiting)
+      const unproven = braked.changes.filter(({ address }) => poolsUnproven && braked.groundless.includes(address))
+      const losing = new Set(unproven.flatMap(({ loses }) => loses.map(({ service }) => service)))
+      const changes = braked.changes
+        .filter((change) => !unproven.includes(change))
+        .flatMap((change) => withoutExchange(change, losing))
+      waiting = new Set([...sifted.waiting, ...losing])
       const writes = []
       // What is in no ledger is written at once: an address that a new ledger lacks is announced by nobody.
-      const fought = braked.changes.filter(
+      const fought = changes.filter(
         (change) => change.before !== undefined && repetitions.isTooOften(change.address, contentOf(change), at.now),
       )
       const pausing = new Set(fought.flatMap(servicesOf))
       const getting = new Set([...underWay.values()].flat().flatMap(gainersOf))
-      const free = braked.changes.filter(
+      const free = changes.filter(
         (change) =>
           !gainersOf(change).some((name) => getting.has(name)) && !servicesOf(change).some((name) => pausing.has(name)),
       )
-      if (free.length < braked.changes.length) waiting = new Set([...waiting, ...braked.changes.flatMap(servicesOf)])
+      if (free.length < changes.length) waiting = new Set([...waiting, ...changes.flatMap(servicesOf)])
       for (const write of ledgerWrites(cluster, free, at.wallSeconds)) {
         const key = ledgerKey(write.name)
-        if (underWay.has(key)) waiting = new Set([...waiting, ...braked.changes.flatMap(servicesOf)])
+        if (underWay.has(key)) waiting = new Set([...waiting, ...changes.flatMap(servicesOf)])
         else {
           const isOfIt = ({ address }: LedgerChange): boolean =>
             write.entries.some((entry) => entry.address === address)

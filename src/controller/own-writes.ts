@@ -6,6 +6,15 @@ import { after, type Instant } from "../time/instant.ts"
 /** A mute watch is noticed within 15 s; one that lives and still has not told of our write will not. */
 const toldWithinMs = 30_000
 
+/** The kinds that this program writes, by what the keys of their writes begin with. */
+export const kindOfKey: Readonly<Record<string, KindName>> = {
+  ledger: "AddressLedger",
+  status: "Service",
+  pool: "IPAddressPool",
+}
+
+export const isWritten: ReadonlySet<KindName> = new Set(Object.values(kindOfKey))
+
 /**
  * What this program wrote and no watch has told of yet. The answer to a write is read at once; a watch tells of earlier
  * writes later, and must not take us back. A write that no watch ever tells of was answered and then lost (etcd was
