@@ -160,6 +160,27 @@ test("a pool of thousands of ranges stays one line, and says how many there are"
   assert.match(line!, /big +10\.0\.0\.1 10\.0\.1\.1 10\.0\.2\.1 10\.0\.3\.1 and 4091 more +0 of 4095 given/)
 })
 
+test("of two objects of one name the last is read, and that is said; the same one twice is nothing", () => {
+  const second = withFieldOf(attic, "IPAddressPool", "porch", ["spec", "addresses"], ["10.0.0.0/24"]).find(
+    ({ kind }) => kind === "IPAddressPool",
+  )!
+  const text = print([...running, second]).join("\n")
+  assert.match(
+    text,
+    /✗ IPAddressPool metallb-system\/porch: the first of two is left out: objects of this kind and name differ, and the last one is read; keep one/,
+  )
+  assert.match(text, /porch +10\.0\.0\.0-10\.0\.0\.255/)
+  assert.deepEqual(print([...running, ...attic.filter(({ kind }) => kind === "Node")]), print(running))
+})
+
+test("an object without a name is told as such, with a command that works", () => {
+  const nameless = { apiVersion: "v1", kind: "Service", metadata: {}, spec: { type: "LoadBalancer" } }
+  assert.match(
+    print([...running, nameless]).join("\n"),
+    /✗ Service \(without a name\): .* {5}kubectl explain service\.metadata/,
+  )
+})
+
 test("the last move from a node that was deleted since names it as such", () => {
   const move = { at: "2026-11-18T09:00:00Z", address: "192.168.40.200", link: "eth0", reason: "holder-silent" }
   const moves = [{ ...move, from: "node 0badcafe", to: "attic-2" }]

@@ -70,7 +70,7 @@ export const statusReport = (survey: Survey, nowSeconds: number, namespace?: str
     ageSeconds: Math.max(0, Math.round((nowSeconds - survey.readAt) * 10) / 10),
     counts: {
       services: services.length,
-      announced: services.filter(({ situation }) => situation === "announced").length,
+      announced: services.filter(isAnnounced).length,
       pending: services.filter(({ situation }) => situation === "pending").length,
       nodes: nodes.length,
       speakers: survey.speakers.size,
@@ -89,6 +89,10 @@ export const statusReport = (survey: Survey, nowSeconds: number, namespace?: str
     withheld: survey.withheld.map(({ kind }) => kind),
   }
 }
+
+/** What waits for a person is announced meanwhile. */
+const isAnnounced = ({ situation, addresses, holds }: ServiceRow): boolean =>
+  situation === "announced" || (situation === "release-waits" && holds.length > 0 && holds.length === addresses.length)
 
 /** Services that ask for an address of ours, in the order of their addresses; those without one come first. */
 const serviceRows = (survey: Survey): readonly ServiceRow[] =>

@@ -15,6 +15,7 @@ import { settle, type Settled } from "../../decision/settle.ts"
 import type { JsonObject } from "../../kubernetes/http.ts"
 import { listAt, objectAt, textAt } from "../../kubernetes/json.ts"
 import type { Address, Family } from "../../net/address.ts"
+import { duplicateProblems } from "./duplicates.ts"
 import { type Hearing, hearingOf } from "./hearing.ts"
 import { journalOf } from "./journal.ts"
 import { type Hold, type Move, readSpeakerView, type SpeakerView, type Stranger } from "./speaker-view.ts"
@@ -56,7 +57,7 @@ export type Survey = {
   readonly cluster: Cluster
   /** What follows from the objects as they are. */
   readonly decisions: Decisions
-  /** Where it ends when controllers have written what follows; equal to now where they have. */
+  /** Where it ends when controllers have written what follows; equal to now where they have, or wait for a person. */
   readonly settled: Settled
   /** Of the settled cluster: reservations, ledger, contests. */
   readonly around: Surroundings
@@ -94,7 +95,9 @@ export const surveyOf = (facts: Facts, options: SurveyOptions): Survey => {
   const hearing = hearingOf(speakers.values(), facts.readAt)
   const ranking = createRanking()
   const decisions = decide(cluster, facts.readAt, ranking)
-  const settled = settle(cluster, facts.readAt, ranking)
+  const releaseWaits = releaseWaitsIn(facts.objects, decisions)
+  // Until a person confirms it all goes on as it is, and so do those who answer.
+  const settled = releaseWaits.size > 0 ? { cluster, decisions, rounds: 1 } : settle(cluster, facts.readAt, ranking)
   const decider = createDecider(ranking)
   decider.decide(settled.cluster, { kind: "everything" }, facts.readAt)
   return {
@@ -109,7 +112,7 @@ export const surveyOf = (facts: Facts, options: SurveyOptions): Survey => {
       const object = facts.objects.find((one) => isOf(one, "Service") && nameOf(one) === name)
       return object && readWish({ ...object, spec: {} }, annotationsOf(object))
     },
-    releaseWaits: releaseWaitsIn(facts.objects, decisions),
+    releaseWaits,
     settled,
     around: surroundingsOf(settled.cluster),
     poolUse: decider.allocator.use,
@@ -135,14 +138,15 @@ const readCluster = (objects: readonly JsonObject[], options: SurveyOptions): Cl
     loadBalancerClass: options.loadBalancerClass,
     kinds: allKinds,
   })
-  for (const object of objects) {
+  const known = objects.flatMap((object) => {
     const kind = kindOf(object)
-    if (kind !== undefined) snapshot.take(kind, { kind: "upserted", object })
-  }
+    return kind === undefined ? [] : [[kind, object] as const]
+  })
+  for (const [kind, object] of known) snapshot.take(kind, { kind: "upserted", object })
   for (const kind of allKinds) snapshot.take(kind, { kind: "synced" })
   const knowledge = snapshot.look()
   if (knowledge.state !== "complete") throw new Error("a snapshot of which every kind is synced is complete")
-  return knowledge.cluster
+  return { ...knowledge.cluster, problems: [...knowledge.cluster.problems, ...duplicateProblems(known)] }
 }
 
 /** Which of the kinds that decisions read an object is of; another group's kind of the same name is none. */
