@@ -1,16 +1,18 @@
 import { type OutputOptions, printAnswer } from "./output.ts"
 import { asTyped, commandPrefix } from "./prefix.ts"
+import { findBgpObjects } from "./status/bgp-objects.ts"
 import { statusLines } from "./status/status-lines.ts"
 import { statusReport } from "./status/status-report.ts"
 import { styleFor } from "./style.ts"
-import { type AskOptions, loadSurvey } from "./survey/load.ts"
+import { type AskOptions, judge, loadFacts } from "./survey/load.ts"
 import { sayWithheld, warnOfWithheld } from "./survey/withheld.ts"
 
 /** `status`: one screen. 0 all is well, 1 something is broken, 3 what could not be read. */
 export const status = async (options: AskOptions & OutputOptions): Promise<number> => {
-  const survey = await loadSurvey(options)
+  const facts = await loadFacts(options)
+  const survey = judge(facts, options)
   const open = warnOfWithheld(survey, sayWithheld(options.color))
-  const report = statusReport(survey, Date.now() / 1000, options.namespace)
+  const report = statusReport(survey, Date.now() / 1000, options.namespace, await findBgpObjects(facts, options))
   const prefix = commandPrefix()
   await printAnswer(
     {

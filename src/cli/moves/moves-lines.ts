@@ -21,7 +21,7 @@ export const movesLines = (report: MovesReport, options: MovesLineOptions): read
   if (report.moves.length === 0) return [noneText(report)]
   const shown = all || wide ? report.moves : report.moves.slice(-movesMax)
   const rest = report.moves.length - shown.length
-  const head = ["WHEN", "ADDRESS", "SERVICE", "FROM", "TO", "AWAY", ...(wide ? ["REASON"] : []), "WHY"]
+  const head = ["WHEN", "ADDRESS", "SERVICE", "FROM", "TO", "AWAY AT MOST", ...(wide ? ["REASON"] : []), "WHY"]
   return [
     ...(rest > 0 ? [`... ${rest} earlier: porchlight moves --all${options.again}`] : []),
     ...table([head, ...shown.map((row) => cells(row, style, wide))]),

@@ -60,7 +60,7 @@ test("a takeover says for how long the address was away, at most; the newest mov
     ]),
     lineOptions,
   )
-  assert.match(text[0]!, /^WHEN +ADDRESS +SERVICE +FROM +TO +AWAY +WHY$/)
+  assert.match(text[0]!, /^WHEN +ADDRESS +SERVICE +FROM +TO +AWAY AT MOST +WHY$/)
   assert.match(text[1]!, / · +attic-2 +· +attic-2 claimed it first/)
   assert.match(
     text[2]!,
@@ -111,6 +111,15 @@ test("a long journal is cut at its old end, and says how to see the rest", () =>
 })
 
 const lineOptions = { style: styleFor(process.stdout, "never", {}), all: false, wide: false, again: " --from x" }
+
+test("two who take it from one holder: the second had last heard the first holder, and that is said", () => {
+  const report = reportOf([
+    speaker("attic-2", [], { moves: [move(20, "attic-3", "attic-2", "holder-silent")] }),
+    speaker("attic-1", [{ address }], { moves: [move(19, "attic-3", "attic-1", "holder-silent")] }),
+  ])
+  assert.doesNotMatch(report.moves[0]!.says, /had last heard/)
+  assert.match(report.moves[1]!.says, /\(it had last heard attic-3; attic-2 had taken it meanwhile\)$/)
+})
 
 const reportOf = (
   speakers: readonly JsonObject[],

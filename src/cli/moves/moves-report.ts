@@ -5,6 +5,7 @@ import { type MoveView, moveView } from "../explain/node-explanation.ts"
 import { addressTexts } from "../explain/service-explanation.ts"
 import { servicesByAddress } from "../survey/address-services.ts"
 import type { Subject } from "../survey/subject.ts"
+import type { Move } from "../survey/speaker-view.ts"
 import { movesOf, type Survey } from "../survey/survey.ts"
 import type { AnnouncedEvent } from "./announced-event.ts"
 
@@ -40,14 +41,14 @@ export const movesReport = (
   subject: Subject | undefined,
 ): MovesReport => {
   const servicesOf = servicesByAddress(survey)
-  const journal = movesOf(survey)
-    .toReversed()
-    .map((move): MoveRow => ({
-      ...moveView(move),
-      services: servicesOf.get(move.address) ?? [],
-      awayMs: awayMsOf(move),
-      toldBy: "journal",
-    }))
+  const known = movesOf(survey).toReversed()
+  const journal = known.map((move): MoveRow => ({
+    ...moveView(move),
+    says: `${moveView(move).says}${lastHeardText(move, known)}`,
+    services: servicesOf.get(move.address) ?? [],
+    awayMs: awayMsOf(move),
+    toldBy: "journal",
+  }))
   const lost = events.filter((event) => !isKnown(event, journal)).map((event) => eventRow(survey, event))
   return {
     name: survey.name,
@@ -58,6 +59,25 @@ export const movesReport = (
       .filter((row) => subject === undefined || isAbout(survey, row, subject)),
     withheld: survey.withheld.map(({ kind }) => kind),
   }
+}
+
+/** So soon after another's takeover its claim has not been heard, where frames get lost. */
+const unheardClaimSeconds = 5
+
+/** A journal's `from` is whom its writer heard last; another may have taken the address since. */
+const lastHeardText = (move: Move, known: readonly Move[]): string => {
+  if (move.from === undefined || move.reason !== "holder-silent") return ""
+  const between = known
+    .slice(0, known.indexOf(move))
+    .find(
+      ({ address, from, to, reason, at }) =>
+        address === move.address &&
+        from === move.from &&
+        to !== move.to &&
+        reason === move.reason &&
+        move.at - at <= unheardClaimSeconds,
+    )
+  return between?.to === undefined ? "" : ` (it had last heard ${move.from}; ${between.to} had taken it meanwhile)`
 }
 
 /** Where an address is handed over, its old holder answers until the new one does. */

@@ -4,6 +4,7 @@ import type { JsonObject } from "../../kubernetes/http.ts"
 import { styleFor } from "../style.ts"
 import { madeAt, madeSurvey, scenarioObjects, service, speaker, withFieldOf } from "../survey/made-survey.ts"
 import type { Facts } from "../survey/survey.ts"
+import { bgpObjectsIn } from "./bgp-objects.ts"
 import { sideBySide } from "./side-by-side.ts"
 import { statusLines } from "./status-lines.ts"
 import { statusReport } from "./status-report.ts"
@@ -178,6 +179,21 @@ test("an object without a name is told as such, with a command that works", () =
   assert.match(
     print([...running, nameless]).join("\n"),
     /✗ Service \(without a name\): .* {5}kubectl explain service\.metadata/,
+  )
+})
+
+test("BGP objects of MetalLB are told as what nobody here speaks, and break nothing", () => {
+  const peers = ["tor-1", "tor-2", "tor-3", "tor-4"].map((name) => ({ kind: "BGPPeer", metadata: { name } }))
+  const report = statusReport(madeSurvey(running), madeAt, undefined, bgpObjectsIn(peers))
+  assert.deepEqual(
+    report.troubles.map(({ severity, code }) => [severity, code]),
+    [["risk", "bgp-not-spoken"]],
+  )
+  const text = statusLines(report, plain)
+  assert.match(text[0]!, /all announced/)
+  assert.match(
+    text[1]!,
+    /^! BGPPeer tor-1, tor-2, tor-3 and 1 more do nothing here: .* speaks no BGP {5}kubectl get bgppeers/,
   )
 })
 

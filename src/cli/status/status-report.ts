@@ -8,6 +8,7 @@ import { addressTexts } from "../explain/service-explanation.ts"
 import { type Situation, situationOf } from "../explain/situation.ts"
 import type { SpeakerView } from "../survey/speaker-view.ts"
 import { heardBy, movesOf, type Survey } from "../survey/survey.ts"
+import { type BgpObjects, bgpTroubles } from "./bgp-objects.ts"
 import { type Trouble, troublesOf } from "./trouble.ts"
 
 /** A cluster's health on one screen, as a value. */
@@ -58,7 +59,12 @@ export type NodeRow = {
 export type PoolRow = { readonly name: string; readonly ranges: readonly string[]; readonly use: readonly FamilyUse[] }
 
 /** `nowSeconds`: when the report is made, seconds since 1970. `namespace`: only Services of it, and their troubles. */
-export const statusReport = (survey: Survey, nowSeconds: number, namespace?: string): StatusReport => {
+export const statusReport = (
+  survey: Survey,
+  nowSeconds: number,
+  namespace?: string,
+  bgp: BgpObjects = new Map(),
+): StatusReport => {
   const all = serviceRows(survey)
   const isShown = (name: string): boolean => namespace === undefined || name.startsWith(`${namespace}/`)
   const services = all.filter(({ name }) => isShown(name))
@@ -75,7 +81,7 @@ export const statusReport = (survey: Survey, nowSeconds: number, namespace?: str
       nodes: nodes.length,
       speakers: survey.speakers.size,
     },
-    troubles: troublesOf(survey).filter(
+    troubles: [...troublesOf(survey), ...bgpTroubles(bgp)].filter(
       ({ about: { kind, name } }) => kind !== "Service" || !name.includes("/") || isShown(name),
     ),
     services,

@@ -137,7 +137,7 @@ export class SpeakerNews {
       severity: lastedMs === undefined ? "risk" : "good",
       about,
       services: address === undefined ? [] : this.#servicesOf(address.address),
-      says: lastedMs === undefined ? message : `no longer: ${message.split(/[;:.] /)[0]}`,
+      says: lastedMs === undefined ? message : `over: ${message.split(/[;:.] /)[0]}`,
       lastedMs,
       facts,
     }
