@@ -1,7 +1,10 @@
+import { sentenceOfError } from "../edge/failure.ts"
+import { parseAddress } from "../net/address.ts"
 import type { ApiGateway } from "./api-gateway.ts"
 import type { FaultSwitch } from "./api-server/faults.ts"
 import {
   type ActiveFault,
+  brokenAlready,
   everybody,
   excludes,
   type Fault,
@@ -9,7 +12,9 @@ import {
   isSameFault,
   parseFault,
   placeFault,
+  printActive,
   printFault,
+  whySenseless,
 } from "./fault.ts"
 import { createFaultEffects } from "./fault-effects.ts"
 import type { LabProgram } from "./programs.ts"
@@ -50,19 +55,37 @@ export const createDamage = (lab: Breakable): Damage => {
   const effects = createFaultEffects(lab, active)
   const timers = new Map<ActiveFault, NodeJS.Timeout>()
 
+  /** Effects look at all in `active`; people are told of those whose effect holds. */
+  const holding = new Set<ActiveFault>()
+
   const add = async (one: ActiveFault): Promise<DamageOutcome> => {
     const { machine, fault } = one
     const present = active.find((other) => other.machine === machine && excludes(other.fault, fault))
-    if (present !== undefined)
-      return { kind: "refused", says: `${printFault(present.fault)} is broken at ${machine} already; mend it first` }
+    if (present !== undefined) return { kind: "refused", says: brokenAlready(present) }
     active.push(one)
-    await effects.begin(one)
-    if ("forMs" in fault)
+    try {
+      await effects.begin(one)
+    } catch (error) {
+      await takeBack(one)
+      return {
+        kind: "refused",
+        says: `${printActive(one)} took no effect and is taken back: ${sentenceOfError(error)}`,
+      }
+    }
+    // Somebody may have mended it meanwhile.
+    if (active.includes(one)) holding.add(one)
+    if ("forMs" in fault && holding.has(one))
       timers.set(
         one,
         setTimeout(() => void remove([one]), fault.forMs),
       )
-    return { kind: "done", says: `${machine}: ${printFault(fault)}` }
+    return { kind: "done", says: printActive(one) }
+  }
+  /** What took half its effect has it no more; what took none cannot be ended, and need not. */
+  const takeBack = async (one: ActiveFault): Promise<void> => {
+    if (!active.includes(one)) return
+    active.splice(active.indexOf(one), 1)
+    await effects.end(one).catch(() => undefined)
   }
   const remove = async (gone: readonly ActiveFault[]): Promise<DamageOutcome> => {
     const broken = gone.filter((one) => active.includes(one))
@@ -70,15 +93,16 @@ export const createDamage = (lab: Breakable): Damage => {
       clearTimeout(timers.get(one))
       timers.delete(one)
       active.splice(active.indexOf(one), 1)
+      holding.delete(one)
       await effects.end(one)
     }
-    const names = broken.map(({ machine, fault }) => `${machine}: ${printFault(fault)}`)
+    const names = broken.map(printActive)
     return names.length === 0
       ? { kind: "refused", says: "nothing of that is broken" }
       : { kind: "done", says: `mended ${names.join(", ")}` }
   }
   return {
-    active: () => [...active],
+    active: () => active.filter((one) => holding.has(one)),
     close: () => {
       for (const timer of timers.values()) clearTimeout(timer)
       effects.close()
@@ -123,6 +147,11 @@ const whyNot = (lab: Breakable, name: string | undefined, fault: Fault): string 
     return `${name} has no link ${fault.link}; it has: ${machine.links.map((link) => link.interface).join(", ")}`
   if (fault.kind === "api-misdeed") return `${text} is what the API server does to everybody: say ${text} alone`
   if (fault.kind === "proxy" && machine.role !== "node") return `${name} is no node, so it has no service proxy`
+  const own = machine.links.flatMap(({ addresses }) =>
+    addresses.flatMap((text) => parseAddress(text.split("/")[0]!) ?? []),
+  )
+  const senseless = whySenseless(name, own, fault)
+  if (senseless !== undefined) return senseless
   const needsPrograms = fault.kind === "speaker" || fault.kind === "freeze" || fault.kind === "api"
   return needsPrograms && lab.programsOf(name).length === 0 ? `no program of ours runs on ${name}` : undefined
 }

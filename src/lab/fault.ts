@@ -1,4 +1,5 @@
-import { parseAddress, printAddress } from "../net/address.ts"
+import { type Address, parseAddress, printAddress } from "../net/address.ts"
+import { parsePrefix, prefixHolds } from "../net/prefix.ts"
 import { type ApiMisdeed, apiMisdeeds, isApiMisdeed } from "./api-server/faults.ts"
 
 /** What can be broken on one machine; `proxy`, `api` and `api=...` also for everybody. */
@@ -151,9 +152,29 @@ const parseLoss = (value: string | undefined): Fault | string => {
 
 const parseTwin = (value: string | undefined): Fault | string => {
   const address = parseAddress(value ?? "")
-  return address === undefined
-    ? `twin needs an address: twin=10.69.1.156`
-    : { kind: "twin", address: printAddress(address) }
+  if (address === undefined) return "twin needs an address: twin=10.69.1.156"
+  const sort = nobodysOwn.find(({ within }) => within.some((prefix) => prefixHolds(prefix, address)))?.sort
+  return sort === undefined
+    ? { kind: "twin", address: printAddress(address) }
+    : `${printAddress(address)} is ${sort}, so no two machines can both have it: twin=10.69.1.156`
+}
+
+/** Addresses that no machine answers for on a wire. */
+const nobodysOwn = [
+  { sort: "a loopback address", within: ["127.0.0.0/8", "::1/128"] },
+  { sort: "a multicast address", within: ["224.0.0.0/4", "ff00::/8"] },
+  { sort: "the unspecified address", within: ["0.0.0.0/8", "::/128"] },
+  { sort: "the broadcast address", within: ["255.255.255.255/32"] },
+  { sort: "an IPv4-mapped address", within: ["::ffff:0:0/96"] },
+].map(({ sort, within }) => ({ sort, within: within.flatMap((text) => parsePrefix(text) ?? []) }))
+
+/** What makes no sense at that machine, whose own addresses these are; undefined where the fault does. */
+export const whySenseless = (name: string, own: readonly Address[], fault: Fault): string | undefined => {
+  if (fault.kind === "oneway" && fault.to === name)
+    return `${name} sends itself nothing over a wire: name the other machine that is to hear nothing`
+  if (fault.kind === "twin" && own.some((address) => printAddress(address) === fault.address))
+    return `${fault.address} is ${name}'s own address: name one that another machine answers for`
+  return undefined
 }
 
 export const printFault = (fault: Fault): string => {
@@ -203,3 +224,11 @@ export const isForAll = ({ kind }: Fault): boolean => kind === "api" || kind ===
 export const everybody = "*"
 
 export type ActiveFault = { readonly machine: string; readonly fault: Fault }
+
+/** `w3: power`; what is everybody's stands alone. */
+export const printActive = ({ machine, fault }: ActiveFault): string =>
+  machine === everybody ? printFault(fault) : `${machine}: ${printFault(fault)}`
+
+/** Why the same is not broken twice. */
+export const brokenAlready = ({ machine, fault }: ActiveFault): string =>
+  `${printFault(fault)} is broken${machine === everybody ? "" : ` at ${machine}`} already; mend it first`

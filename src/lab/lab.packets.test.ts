@@ -12,6 +12,7 @@ import { startEmbeddedApi } from "./embedded-api.ts"
 import { readyAnnotation } from "./kubelet/status-report.ts"
 import { type Lab, raiseLab } from "./lab.ts"
 import { bindSocket, inNamespace } from "./namespace.ts"
+import { printActive } from "./fault.ts"
 import { packetTest } from "./packet-test.ts"
 import { isUnreadable, readScenario } from "./scenario.ts"
 
@@ -220,6 +221,20 @@ packetTest(import.meta.url, "a fault that cannot be is refused with what can", a
   await lab.damage.break("attic-1", "cable")
   assert.match(await says("attic-1", "cable"), /cable is broken at attic-1 already; mend it first/)
   assert.match((await lab.damage.mend("attic-2", undefined)).says, /nothing of that is broken/)
+})
+
+packetTest(import.meta.url, "a fault that takes no effect is not recorded, and leaves nothing", async (directory) => {
+  const lab = await raise(directory)
+  assert.match((await lab.damage.break("attic-1", "twin=192.168.40.31")).says, /attic-1's own address/)
+  assert.match((await lab.damage.break("attic-1", "oneway=attic-1")).says, /attic-1 sends itself nothing/)
+  await lab.damage.break("attic-1", "ipv6")
+  const refused = await lab.damage.break("attic-1", "twin=fd00:40::77")
+  assert.equal(refused.kind, "refused")
+  assert.match(refused.says, /^attic-1: twin=fd00:40::77 took no effect and is taken back: .+/)
+  assert.deepEqual(lab.damage.active().map(printActive), ["attic-1: ipv6"])
+  await lab.damage.mend("attic-1", "ipv6")
+  assert.equal((await lab.damage.break("attic-1", "twin=fd00:40::77")).kind, "done")
+  assert.deepEqual(lab.damage.active().map(printActive), ["attic-1: twin=fd00:40::77"])
 })
 
 const raise = async (

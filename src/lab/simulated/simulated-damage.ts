@@ -2,6 +2,7 @@ import { type Address, parseAddress } from "../../net/address.ts"
 import type { DamageOutcome } from "../damage.ts"
 import {
   type ActiveFault,
+  brokenAlready,
   everybody,
   excludes,
   type Fault,
@@ -9,7 +10,9 @@ import {
   isSameFault,
   parseFault,
   placeFault,
+  printActive,
   printFault,
+  whySenseless,
 } from "../fault.ts"
 import type { SimulatedApi } from "./api-server.ts"
 import type { ClusterKeeper } from "./cluster-keeper.ts"
@@ -92,12 +95,11 @@ export const createSimulatedDamage = (lab: Breakable, active: ActiveFault[]): Si
   const add = (machine: string, fault: Fault): DamageOutcome => {
     const one = { machine, fault }
     const present = faultsOf(machine).find((other) => excludes(other, fault))
-    if (present !== undefined)
-      return { kind: "refused", says: `${printFault(present)} is broken at ${machine} already; mend it first` }
+    if (present !== undefined) return { kind: "refused", says: brokenAlready({ machine, fault: present }) }
     active.push(one)
     perform(lab, machine, fault, faultsOf, true)
     if ("forMs" in fault) lab.world.later(fault.forMs, () => void remove([one]))
-    return { kind: "done", says: `${machine}: ${printFault(fault)}` }
+    return { kind: "done", says: printActive(one) }
   }
   const remove = (gone: readonly ActiveFault[]): DamageOutcome => {
     const broken = gone.filter((one) => active.includes(one))
@@ -105,7 +107,7 @@ export const createSimulatedDamage = (lab: Breakable, active: ActiveFault[]): Si
       active.splice(active.indexOf(one), 1)
       perform(lab, one.machine, one.fault, faultsOf, false)
     }
-    const names = broken.map(({ machine, fault }) => `${machine}: ${printFault(fault)}`)
+    const names = broken.map(printActive)
     return names.length === 0
       ? { kind: "refused", says: "nothing of that is broken" }
       : { kind: "done", says: `mended ${names.join(", ")}` }
@@ -153,6 +155,9 @@ const whyNot = (
   const links = machine(name)?.links.map((link) => link.name) ?? []
   if ("link" in fault && !links.includes(fault.link))
     return `${name} has no link ${fault.link}; it has: ${links.join(", ")}`
+  const own = machine(name)?.links.flatMap(({ prefixes }) => prefixes.map(({ address }) => address)) ?? []
+  const senseless = whySenseless(name, own, fault)
+  if (senseless !== undefined) return senseless
   const needsSpeaker = ["speaker", "freeze", "api", "proxy"].includes(fault.kind)
   return needsSpeaker && speaker(name) === undefined
     ? `${name} runs no speaker, so it has no ${fault.kind} to break`

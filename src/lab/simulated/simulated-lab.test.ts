@@ -254,6 +254,34 @@ test("what cannot be broken is refused with what there is", async () => {
   await assert.rejects(control.readAsker({ asker: 7 }), /no asker 7/)
 })
 
+test("what makes no sense is refused with a sentence, and nothing is broken by it", async () => {
+  const control = simulatedControl(await raise(1))
+  for (const [fault, says] of [
+    ["twin=::", /^:: is the unspecified address/],
+    ["twin=0.0.0.0", /is the unspecified address/],
+    ["twin=127.0.0.1", /is a loopback address/],
+    ["twin=ff02::1", /is a multicast address/],
+    ["twin=224.0.0.251", /is a multicast address/],
+    ["twin=255.255.255.255", /is the broadcast address/],
+    ["twin=::ffff:102:304", /is an IPv4-mapped address/],
+    ["twin=192.168.40.31", /is attic-1's own address: name one that another machine answers for/],
+    ["oneway=attic-1", /attic-1 sends itself nothing/],
+  ] as const) {
+    const answer = await control.break({ machine: "attic-1", fault })
+    assert.equal(answer.kind, "refused", fault)
+    assert.match(answer.says, says)
+  }
+  const { machines, faults } = await control.status({})
+  assert.deepEqual([machines.flatMap((machine) => machine.faults), faults], [[], []])
+})
+
+test("what is everybody's stands alone in words", async () => {
+  const control = simulatedControl(await raise(1))
+  assert.equal((await control.break({ machine: undefined, fault: "api" })).says, "api")
+  assert.match((await control.break({ machine: undefined, fault: "api" })).says, /^api is broken already/)
+  assert.equal((await control.mend({ machine: undefined, fault: undefined })).says, "mended api")
+})
+
 const root = join(import.meta.dirname, "../../..")
 const options = (seed: number) => ({ seed, crds: join(root, "deploy/crds"), version: "test" })
 
