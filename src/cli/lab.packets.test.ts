@@ -20,7 +20,7 @@ test("a lab is raised, asked, broken, mended and ended by the commands that peop
   try {
     const up = await run("lab", "up", "first-light")
     assert.equal(up.code, 0, up.said)
-    assert.match(up.said, /✓ answers +1 of 1 Services, asked from laptop/)
+    assert.match(up.said, /✓ answers +1 of 1 Service, asked from laptop/)
     assert.match((await run("lab", "list")).said, /first-light +yes +http:\/\/127\.0\.0\.1:\d+/)
     assert.match((await run("lab", "env")).said, /^export KUBECONFIG=\S+first-light\/kubeconfig\n$/)
     assert.match(
@@ -32,11 +32,16 @@ test("a lab is raised, asked, broken, mended and ended by the commands that peop
       /192\.168\.40\.23/,
     )
     assert.equal((await run("lab", "exec", "laptop", "--", "sh", "-c", "exit 7")).code, 7)
+    assert.equal((await run("lab", "exec", "laptop", "--", "sh", "-c", "kill -9 $$")).code, 137)
+    assert.equal((await run("lab", "exec", "laptop", "--", "sh", "-c", "kill -TERM $$")).code, 143)
     const missing = await run("lab", "exec", "laptop", "--", "no-such-command")
     assert.equal(missing.code, 127)
     assert.match(missing.said, /no-such-command did not run on laptop: .* install the package/)
     assert.match((await run("lab", "break", "attic-1", "loss=20%")).said, /^attic-1: loss=20%/)
     assert.equal((await run("lab", "break", "attic-9", "power")).code, 2)
+    const senseless = await run("lab", "break", "attic-1", "twin=::")
+    assert.equal(senseless.code, 2)
+    assert.doesNotMatch(senseless.said, /does not answer/)
     assert.match((await run("lab", "mend")).said, /^mended attic-1: loss=20%/)
     const again = await run("lab", "up", "first-light")
     assert.equal(again.code, 1)

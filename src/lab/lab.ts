@@ -145,7 +145,7 @@ const programWords = (programs: readonly LabProgram[], scenario: Scenario): stri
   const speakers = programs.filter(({ spec }) => spec.machine !== undefined).length
   const apps = scenario.objects.filter((object) => textAt(object, "kind") === "Pod").length
   const controllers = programs.length - speakers
-  return `${controllers > 0 ? "controller, " : ""}${speakers} speakers, ${apps} apps`
+  return `${controllers > 0 ? "controller, " : ""}${speakers} speaker${speakers === 1 ? "" : "s"}, ${apps} app${apps === 1 ? "" : "s"}`
 }
 
 const openGateways = async (
@@ -251,7 +251,7 @@ const reportAnswers = async (lab: Lab, step: Step): Promise<void> => {
   const outcome = await lab.services.untilAllAnswer(lab.scenario.layout.client)
   step(
     "answers",
-    `${outcome.answering} of ${outcome.total} Services, asked from ${lab.scenario.layout.client}`,
+    `${outcome.answering} of ${outcome.total} ${outcome.total === 1 ? "Service" : "Services"}, asked from ${lab.scenario.layout.client}`,
     outcome.answering === outcome.total,
   )
 }
