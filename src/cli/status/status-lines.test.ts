@@ -10,6 +10,25 @@ import { statusLines } from "./status-lines.ts"
 import { statusReport } from "./status-report.ts"
 
 const attic = scenarioObjects("first-light")
+/** Gives whoami its address, whatever pools there are. */
+const ledger: JsonObject = {
+  apiVersion: "porchlight.dev/v1alpha1",
+  kind: "AddressLedger",
+  metadata: { name: "porch-192.168.40.0" },
+  spec: {
+    pool: "porch",
+    grantFloor: 1,
+    entries: [
+      {
+        address: "192.168.40.200",
+        grant: 1,
+        by: "pool",
+        since: "2026-10-01T00:00:00Z",
+        owners: [{ service: "demo/whoami", uid: "", terms: "" }],
+      },
+    ],
+  },
+}
 const running = [
   ...withFieldOf(attic, "Service", "whoami", ["status"], { loadBalancer: { ingress: [{ ip: "192.168.40.200" }] } }),
   speaker("attic-1", []),
@@ -25,6 +44,22 @@ test("a healthy cluster is one screen: who announces, who is next, what the pool
   assert.ok(
     text.some((line) => /porch +192\.168\.40\.200-192\.168\.40\.219 +1 of 20 given, next 192\.168\.40\.201/.test(line)),
   )
+})
+
+test("what keeps its address until a person confirms its release is announced meanwhile, and by whom", () => {
+  const reason = "ReleaseWaits"
+  const text = print(
+    withFieldOf(
+      running.filter(({ kind }) => kind !== "IPAddressPool").concat(ledger),
+      "Service",
+      "whoami",
+      ["status", "conditions"],
+      [{ type: "porchlight.dev/Allocated", status: "True", reason, message: "1 of 1 addresses would go back" }],
+    ),
+  )
+  assert.match(text[0]!, /1 Service, all announced/)
+  assert.match(text[1]!, /^✗ demo\/whoami \(ReleaseWaits\)/)
+  assert.ok(text.some((line) => /^demo\/whoami +192\.168\.40\.200 +attic-2 +attic-3 +3 s ago +80$/.test(line)))
 })
 
 test("trouble comes first and each line of it ends in the next command to type", () => {
