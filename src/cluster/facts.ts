@@ -18,7 +18,7 @@ export type Network = {
 export const readNetwork = (object: JsonObject, faults: Faults): Network | undefined => {
   const name = readName(object, faults)
   if (name === undefined) return undefined
-  const spec = (fitShape(field(object, "spec") ?? {}, specShape, "spec", faults) ?? {}) as JsonObject
+  const spec = (fitShape(field(object, "spec") ?? {}, networkSpecShape, "spec", faults) ?? {}) as JsonObject
   return { name, spec, reserved: reservations(spec, name) }
 }
 
@@ -150,7 +150,7 @@ const routerShape = object(
 )
 
 /** The format of a Network object, field by field. */
-const specShape: Shape = object({
+export const networkSpecShape: Shape = object({
   cluster: clusterShape,
   subnets: list(subnetShape),
   hosts: list(object({ name: text, address, kind: text, mac }, "name", "address")),

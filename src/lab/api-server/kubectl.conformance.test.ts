@@ -52,6 +52,11 @@ test("says what this lab has not, and what does instead", { skip }, async () => 
   assert.match(await refused("delete", "configmaps", "-l", "(((("), /found '\(', expected/)
 })
 
+test("explain shows the fields of our own kinds", { skip }, async () => {
+  assert.match(await run("explain", "network.spec.subnets.dhcp"), /reservations.*\[\]Object/)
+  assert.match(await run("explain", "speaker.status"), /holdCount.*integer[\s\S]*moves.*\[\]Object/)
+})
+
 test("create reads protobuf of the kinds it makes", { skip }, async () => {
   await run("create", "namespace", "made")
   await run("create", "configmap", "words", "-n", "made", "--from-literal=a=ü")
