@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs"
+import { constants } from "node:os"
 import { join } from "node:path"
 import { openApiDoor } from "./api-door.ts"
 import { endWithAncestors, watchAncestors } from "./ancestors.ts"
@@ -199,7 +200,10 @@ const lastLines = (path: string): string => {
 /** The labs that run on this machine under this user, and words about remains that were removed. */
 export const listLabs = (): FoundLabs => findLabs()
 
-/** Runs a command on a machine of a running lab with this terminal; resolves with its exit code. */
+/** What a shell answers for a command that a signal ended. */
+const exitCodeOf = (signal: NodeJS.Signals | null): number => (signal === null ? 1 : 128 + constants.signals[signal])
+
+/** Runs a command on a machine of a running lab with this terminal; resolves with its exit code, as a shell's would be. */
 export const labExec = (lab: LabRecord, machine: string, argv: readonly string[]): Promise<number> => {
   if (lab.isolated === undefined)
     return Promise.reject(new Error(`the lab ${lab.name} is not up yet: try again in a second`))
@@ -207,7 +211,7 @@ export const labExec = (lab: LabRecord, machine: string, argv: readonly string[]
   const child = spawn(command, rest, { stdio: "inherit", env: toolEnvironment() })
   return new Promise((resolve, reject) => {
     child.once("error", reject)
-    child.once("close", (code) => resolve(code ?? 1))
+    child.once("close", (code, signal) => resolve(code ?? exitCodeOf(signal)))
   })
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -15,6 +15,44 @@ test("a lab's directory is this user's alone, and leaves nothing when it goes", 
       ["attic"],
     )
     releaseDirectory(claimed.directory)
+    assert.equal(existsSync(join(runtime, "porchlight")), false)
+  }))
+
+test("what no lab left is not removed, and a lab of that name is refused with the way out", () =>
+  inRuntime((runtime) => {
+    const labs = join(runtime, "porchlight", "labs")
+    mkdirSync(join(labs, "folder"), { recursive: true })
+    writeFileSync(join(labs, "folder", "letter"), "mine")
+    writeFileSync(join(labs, "notes"), "mine")
+    assert.deepEqual(findLabs(), { running: [], swept: [] })
+    for (const name of ["folder", "notes"]) {
+      const refused = claimDirectory(name, "x")
+      assert.ok(refused.kind === "taken")
+      assert.match(refused.says, /no lab made it: move it away, or remove it/)
+    }
+    assert.deepEqual(readdirSync(labs), ["folder", "notes"])
+    assert.equal(readFileSync(join(labs, "folder", "letter"), "utf8"), "mine")
+  }))
+
+test("what a lab left is removed, even where its record was half-written, with how it ended where that is known", () =>
+  inRuntime((runtime) => {
+    const labs = join(runtime, "porchlight", "labs")
+    const holder = { pid: process.pid, startTime: "another process had this number" }
+    const dead = { name: "dead", scenario: "x", holder, isolated: undefined, apiPort: undefined }
+    for (const [name, record] of [
+      ["dead", JSON.stringify(dead)],
+      ["half", '{"name":'],
+      ["null", "null"],
+      ["told", JSON.stringify({ ...dead, name: "told", ended: "its power went" })],
+    ] as const) {
+      mkdirSync(join(labs, name), { recursive: true })
+      writeFileSync(join(labs, name, "lab.json"), record)
+    }
+    const { running, swept } = findLabs()
+    assert.deepEqual(running, [])
+    assert.equal(swept.length, 4)
+    assert.match(swept[0]!, /removed what the lab dead left: its process \d+ had died/)
+    assert.match(swept[3]!, /removed what the lab told left: its power went/)
     assert.equal(existsSync(join(runtime, "porchlight")), false)
   }))
 

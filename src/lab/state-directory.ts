@@ -96,6 +96,8 @@ export const noPlaceSentence = (error: unknown): string | undefined =>
 const claim = (directory: string, name: string, scenario: string): Claim => {
   const holder = markOf(process.pid)
   if (holder === undefined) throw new Error("/proc does not show this process: is it mounted?")
+  if (isInTheWay(directory))
+    return { kind: "taken", says: `${directory} is there, and no lab made it: move it away, or remove it` }
   const swept = sweep(directory)
   if (swept.kind === "alive")
     return {
@@ -139,7 +141,7 @@ type Swept =
   | { readonly kind: "removed"; readonly says: string }
 
 const sweep = (directory: string): Swept => {
-  if (!existsSync(directory)) return { kind: "nothing" }
+  if (!hasRecord(directory)) return { kind: "nothing" }
   const record = readRecord(directory)
   if (record !== undefined && isAlive(record.holder)) return { kind: "alive", record }
   // The kernel ends the namespaces with their holder; this is for one that was stopped between the two.
@@ -152,6 +154,15 @@ const sweep = (directory: string): Swept => {
         ? `removed what a lab left in ${directory}`
         : `removed what the lab ${record.name} left: ${record.ended ?? `its process ${record.holder.pid} had died`}`,
   }
+}
+
+/** Only what a lab left is removed: its directory holds its record, even if half-written. */
+const hasRecord = (directory: string): boolean => isOwnDirectory(directory) && existsSync(join(directory, recordFile))
+
+/** Something else is there under a lab's name. */
+const isInTheWay = (directory: string): boolean => {
+  if (!existsSync(directory) || hasRecord(directory)) return false
+  return !isOwnDirectory(directory) || readdirSync(directory).length > 0
 }
 
 /** Labs that run now, and the words about those that were swept away. */
@@ -184,7 +195,8 @@ export const noteEnd = (directory: string, ended: string): void => {
 
 export const readRecord = (directory: string): LabRecord | undefined => {
   try {
-    return JSON.parse(readFileSync(join(directory, recordFile), "utf8")) as LabRecord
+    const read = JSON.parse(readFileSync(join(directory, recordFile), "utf8")) as Partial<LabRecord> | null
+    return typeof read?.holder?.pid === "number" ? (read as LabRecord) : undefined
   } catch {
     return undefined
   }
