@@ -295,6 +295,15 @@ test("a label that no object can have is told where a pool selects namespaces by
   assert.equal(cluster.configuration.pools.get("p" as PoolName)?.fault, "rules")
 })
 
+test("an advertisement that is left out whole has its unknown pools told too", () => {
+  const spec = { ipAddressPools: ["porhc"], nodeSelectors: "all" }
+  const cluster = clusterOf(poolObject("porch", ["10.0.0.0/24"]), advertisementObject("a", spec))
+  assert.equal(cluster.configuration.advertisements.length, 0)
+  assert.ok(
+    cluster.problems.some(({ value, remedy }) => value === "porhc" && remedy === "write porch, if that is meant"),
+  )
+})
+
 test("an address with a zone keeps its length in the advice", () => {
   assert.equal(onlyProblem(clusterOf(poolObject("p", ["fe80::1%eth0/64"]))).remedy, "write fe80::1/64")
 })

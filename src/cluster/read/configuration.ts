@@ -7,7 +7,7 @@ import type { Pool, PoolRestriction } from "../pool.ts"
 import type { Problem } from "../problem.ts"
 import { anySelects } from "../selector.ts"
 import type { ReadAdvertisement } from "./advertisement.ts"
-import { faultsOf } from "./fault.ts"
+import { type Faults, faultsOf } from "./fault.ts"
 import type { PoolEntry, ReadPool, ReadRestriction } from "./pool.ts"
 
 export type ReadConfiguration = {
@@ -16,6 +16,8 @@ export type ReadConfiguration = {
   /** Gone, but the ledger still gives addresses of theirs. */
   readonly retired: ReadonlyMap<PoolName, ReadPool>
   readonly advertisements: ReadonlyMap<string, ReadAdvertisement>
+  /** Pool names in advertisements of which nothing is in force, since they cannot be read; by `namespace/name`. */
+  readonly unread: ReadonlyMap<string, readonly string[]>
   /** Labels of each namespace. */
   readonly namespaces: ReadonlyMap<string, Labels>
 }
@@ -39,6 +41,11 @@ export const assembleConfiguration = (
   const advertisements = [...read.advertisements]
     .map(([key, advertisement]) => attach(key, advertisement, byName, retired, problems))
     .sort((a, b) => compareText(a.name, b.name))
+  for (const [key, names] of read.unread) {
+    const faults = faultsOf("L2Advertisement", key)
+    for (const name of names) if (!byName.has(name as PoolName)) noteNoPool(name, byName, faults)
+    problems.push(...faults.problems)
+  }
   return { configuration: { pools: byName, retired, advertisements }, problems }
 }
 
@@ -135,6 +142,17 @@ const resolve = (read: ReadRestriction, namespaces: ReadConfiguration["namespace
   return { ...rest, namespaces: names }
 }
 
+const noteNoPool = (name: string, pools: Configuration["pools"], faults: Faults): void => {
+  const nearest = nearestName(name, pools.keys())
+  faults.add(
+    "spec.ipAddressPools",
+    name,
+    "noted",
+    "there is no such pool",
+    nearest === undefined ? "create it, or remove the name" : `write ${nearest}, if that is meant`,
+  )
+}
+
 /** A retired pool stays attached, but a name that only it had is told like any that is no pool's. */
 const attach = (
   key: string,
@@ -149,16 +167,7 @@ const attach = (
   const names = new Set<PoolName>()
   for (const name of poolNames as readonly PoolName[]) {
     if (pools.has(name) || retired.has(name)) names.add(name)
-    if (!pools.has(name)) {
-      const nearest = nearestName(name, pools.keys())
-      faults.add(
-        "spec.ipAddressPools",
-        name,
-        "noted",
-        "there is no such pool",
-        nearest === undefined ? "create it, or remove the name" : `write ${nearest}, if that is meant`,
-      )
-    }
+    if (!pools.has(name)) noteNoPool(name, pools, faults)
   }
   for (const pool of [...pools.values(), ...retired.values()])
     if (anySelects(poolSelectors, pool.labels)) names.add(pool.name)

@@ -1,5 +1,5 @@
 import type { JsonObject } from "../../kubernetes/http.ts"
-import { field, textAt } from "../../kubernetes/json.ts"
+import { field, objectAt, textAt, textsAt } from "../../kubernetes/json.ts"
 import { rangeBetween } from "../../net/range.ts"
 import type { Cluster, KindName, Knowledge, Touched } from "../cluster.ts"
 import { keepEqual, sameValue } from "../equal.ts"
@@ -69,6 +69,7 @@ export const createSnapshot = (options: SnapshotOptions): Snapshot => {
   const pools = new Map<string, ReadPool>()
   const retired = new Map<PoolName, ReadPool>()
   const advertisements = new Map<string, ReadAdvertisement>()
+  const unread = new Map<string, readonly string[]>()
   const namespaces = new Map<string, Labels>()
   const networks = new Map<string, Network>()
   const book = createLedgerBook()
@@ -81,7 +82,7 @@ export const createSnapshot = (options: SnapshotOptions): Snapshot => {
   let everything = true
   let configurationStale = true
   let problemsStale = true
-  let assembled = assembleConfiguration({ pools, retired, advertisements, namespaces })
+  let assembled = assembleConfiguration({ pools, retired, advertisements, unread, namespaces })
   let cluster: Cluster = {
     services,
     endpoints,
@@ -174,6 +175,17 @@ export const createSnapshot = (options: SnapshotOptions): Snapshot => {
     return before
   }
 
+  const putAdvertisement = (
+    key: string,
+    now: ReadAdvertisement | undefined,
+    object: JsonObject,
+    elsewhere: boolean,
+  ): void => {
+    stale(put(advertisements, key, now))
+    const left = now === undefined && !elsewhere
+    stale(put(unread, key, left ? textsAt(objectAt(object, "spec"), "ipAddressPools") : undefined))
+  }
+
   const upsert = (kind: KindName, key: string, object: JsonObject): void => {
     const faults = faultsOf(kind, key)
     const elsewhere = ours.has(kind) && textAt(object, "metadata", "namespace") !== options.namespace
@@ -202,7 +214,7 @@ export const createSnapshot = (options: SnapshotOptions): Snapshot => {
         stale(put(pools, key, elsewhere ? undefined : readPool(object, faults)))
         break
       case "L2Advertisement":
-        stale(put(advertisements, key, elsewhere ? undefined : readOrKeep(key, object, faults)))
+        putAdvertisement(key, elsewhere ? undefined : readOrKeep(key, object, faults), object, elsewhere)
         break
       case "AddressLedger":
         putLedger(key, readLedger(object, faults))
@@ -236,6 +248,7 @@ export const createSnapshot = (options: SnapshotOptions): Snapshot => {
         break
       case "L2Advertisement":
         stale(advertisements.delete(key))
+        stale(unread.delete(key))
         break
       case "AddressLedger":
         putLedger(key, undefined)
@@ -265,7 +278,7 @@ export const createSnapshot = (options: SnapshotOptions): Snapshot => {
   const assemble = (): void => {
     const before = assembled
     tendRetired()
-    assembled = assembleConfiguration({ pools, retired, advertisements, namespaces })
+    assembled = assembleConfiguration({ pools, retired, advertisements, unread, namespaces })
     const configuration = keepEqual(before.configuration, assembled.configuration)
     const reserved = keepEqual(cluster.reserved, [
       ...[...networks.values()].flatMap((network) => network.reserved),
