@@ -74,6 +74,11 @@ test("names the whole path to where there is nothing", () => {
   nothingAt("/nope/0/x", "/nope")
 })
 
+test("copies of copies end before they fill the memory", () => {
+  const doubling = Array.from({ length: 40 }, (_, at) => ({ op: "copy", from: "", path: `/copy-${at}` }))
+  assert.equal(jsonPatch(lamp, doubling).kind, "unfit")
+})
+
 test("applies all operations or none, and leaves what it was given alone", () => {
   const before = structuredClone(lamp)
   jsonPatch(lamp, [

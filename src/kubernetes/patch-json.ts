@@ -1,5 +1,6 @@
 import type { Json } from "./http.ts"
-import { isList, isObject, sameJson, textAt, withoutField } from "./json.ts"
+import { isList, isObject, nestsDeeper, sameJson, textAt, withoutField } from "./json.ts"
+import { NESTING_LEVELS_MAX } from "./store-status.ts"
 
 export type Patched = { readonly kind: "patched"; readonly value: Json } | PatchFault
 /** `malformed`: no patch at all (400); `unfit`: a good patch that does not fit this object (422). */
@@ -7,6 +8,8 @@ export type PatchFault = { readonly kind: "malformed" | "unfit"; readonly messag
 
 /** Kubernetes: more operations than this are refused. */
 export const OPERATIONS_MAX = 10_000
+/** Of all copies of one patch, as in Kubernetes: each may double what the next one copies. */
+export const COPIED_CHARACTERS_MAX: number = 3 * 1024 * 1024
 
 /** JSON patch (RFC 6902). All operations apply, or none. */
 export const jsonPatch = (target: Json, patch: Json): Patched => {
@@ -14,12 +17,23 @@ export const jsonPatch = (target: Json, patch: Json): Patched => {
   if (patch.length > OPERATIONS_MAX)
     return { kind: "malformed", message: `at most ${OPERATIONS_MAX} operations are allowed in a JSON patch` }
   let value = target
+  let copied = 0
   for (const operation of patch) {
+    copied += copiedBy(value, operation)
+    if (copied > COPIED_CHARACTERS_MAX)
+      return { kind: "unfit", message: `its copies are more than ${COPIED_CHARACTERS_MAX} characters together` }
     const next = applyOperation(value, operation)
     if (next.kind !== "patched") return next
     value = next.value
   }
   return { kind: "patched", value }
+}
+
+const copiedBy = (value: Json, operation: Json): number => {
+  if (textAt(operation, "op") !== "copy") return 0
+  const found = valueAt(value, parsePointer(textAt(operation, "from")) ?? [])
+  if (found === undefined) return 0
+  return nestsDeeper(found, NESTING_LEVELS_MAX) ? Number.POSITIVE_INFINITY : JSON.stringify(found).length
 }
 
 const applyOperation = (value: Json, operation: Json): Patched => {
