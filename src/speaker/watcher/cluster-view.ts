@@ -132,6 +132,11 @@ export class ClusterView {
     return this.#queue.holds.get(key)?.links
   }
 
+  /** Whether any node may. */
+  mayBeAnnounced(key: Address): boolean {
+    return (this.#queue.holds.get(key)?.order.length ?? 0) > 0
+  }
+
   servicesOf(key: Address): readonly Service[] {
     const names = this.#elections.get(printAddress(key))?.group.services ?? []
     return names.flatMap((name) => this.#cluster?.services.get(name) ?? [])

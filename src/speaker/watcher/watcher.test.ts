@@ -243,6 +243,24 @@ test("a stranger that becomes known for what it is, is another warning", () => {
   )
 })
 
+test("that nobody takes an address is told while somebody may have it, and not while it is withdrawn", () => {
+  const cluster = running()
+  give(cluster, "radarr", "10.69.1.156")
+  cluster.run(20)
+  const codes = (): readonly (string | undefined)[] => {
+    const finding = { code: "nobody-takes", address: radarrAddress, tried: [] }
+    const findings = [{ code: "segment", link: "eth0", finding, nodes: [] } as never]
+    cluster.feed({ kind: "report", report: { ...report(), findings } })
+    cluster.run(12_000)
+    const speaker = cluster.must("GET", "/apis/porchlight.dev/v1alpha1/speakers/w1")
+    return listAt(speaker, "status", "findings").map((told) => textAt(told, "code"))
+  }
+  assert.deepEqual(codes(), ["nobody-takes"])
+  cluster.must("DELETE", "/apis/discovery.k8s.io/v1/namespaces/media/endpointslices/radarr-1")
+  cluster.run(100)
+  assert.deepEqual(codes(), [])
+})
+
 test("a stranger's answer becomes one warning on the Service", () => {
   const cluster = running()
   give(cluster, "radarr", "10.69.1.156")

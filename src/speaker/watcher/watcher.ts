@@ -251,8 +251,14 @@ export class Watcher implements Program<WatcherInput, WatcherOutput> {
     return this.view.servicesOf(move.key).flatMap((service) => this.#tell(nodeAssigned(service, this.#node), at))
   }
 
+  /** Nobody takes what nobody may announce: it is being withdrawn, and its Service tells why. */
+  #isWithdrawal(finding: AnnouncerReport["findings"][number]): boolean {
+    if (finding.code !== "segment" || finding.finding.code !== "nobody-takes") return false
+    return !this.view.mayBeAnnounced(finding.finding.address)
+  }
+
   #reported(report: AnnouncerReport, at: At): Outputs {
-    this.#report = report
+    this.#report = { ...report, findings: report.findings.filter((finding) => !this.#isWithdrawal(finding)) }
     this.#wantStatus()
     if (!report.segments.some(({ state }) => state === "warming")) this.#layer2.announce(this.#announced(report), at)
     const now = new Map(report.findings.map((finding) => [findingId(finding), finding]))
