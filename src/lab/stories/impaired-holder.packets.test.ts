@@ -40,8 +40,8 @@ packetTest(
     for (const node of nodes) await story.break(node, "beats")
     await until(async () => (await Promise.all(nodes.map(story.findings))).flat().includes("beats-blocked"))
     assert.equal(await story.answerer(20), holder)
-    const died = nowMs()
     await story.break(holder, "power")
+    const died = nowMs()
     await story.untilAnswers(...others(holder))
     // Without beats two may take it at once; they learn of each other by what they announce.
     await pause(2500)
