@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { createConnection, createServer, type Server, type Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { joinSockets } from "../src/lab/api-gateway.ts"
 import { holders, ownPrograms } from "./bench-lab.ts"
 
 /** A door to the API server for each program, where its requests are counted: `PATCH leases` and how many. */
@@ -69,15 +70,7 @@ const openDoor = (
   const door = createServer({ allowHalfOpen: true }, (near) => {
     const far = createConnection({ path: server, allowHalfOpen: true })
     near.on("data", countRequests(count))
-    for (const [one, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(one)
-      one.on("error", () => other.destroy())
-      one.on("close", () => sockets.delete(one) && other.destroy())
-      one.pipe(other)
-    }
+    joinSockets(near, far, sockets)
   })
   return new Promise((resolve, reject) => {
     door.once("error", reject).listen(path, () => resolve(door))

@@ -19,15 +19,7 @@ const prepare = (path: string, target: string): ApiGateway => {
   const sockets = new Set<Socket>()
   const server = createServer({ allowHalfOpen: true }, (near) => {
     const far = createConnection({ path: target, allowHalfOpen: true })
-    for (const [one, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(one)
-      one.on("error", () => other.destroy())
-      one.on("close", () => sockets.delete(one) && other.destroy())
-      one.pipe(other)
-    }
+    joinSockets(near, far, sockets)
   })
   return {
     shut: () => {
@@ -43,6 +35,19 @@ const prepare = (path: string, target: string): ApiGateway => {
           resolve()
         })
       }),
+  }
+}
+
+/** Passes bytes both ways until either end is gone. Both are in `open` as long as they are open. */
+export const joinSockets = (near: Socket, far: Socket, open: Set<Socket>): void => {
+  for (const [one, other] of [
+    [near, far],
+    [far, near],
+  ] as const) {
+    open.add(one)
+    one.on("error", () => other.destroy())
+    one.on("close", () => open.delete(one) && other.destroy())
+    one.pipe(other)
   }
 }
 

@@ -3,7 +3,7 @@ import { createConnection, createServer, type Server } from "node:net"
 import type { Answer, Target } from "./actors/ask.ts"
 import type { ArpingReport } from "./actors/arping.ts"
 import type { AskerReport } from "./actors/asker-report.ts"
-import type { DamageOutcome } from "./damage.ts"
+import type { DamageOutcome } from "./fault-order.ts"
 import type { ProgramState } from "./programs.ts"
 import type { LabService, ServiceAnswer } from "./lab-service.ts"
 

@@ -9,14 +9,12 @@ import {
   excludes,
   type Fault,
   isForAll,
-  isSameFault,
-  parseFault,
-  placeFault,
   printActive,
   printFault,
   whySenseless,
 } from "./fault.ts"
 import { createFaultEffects } from "./fault-effects.ts"
+import { type DamageOutcome, meantBy, mended, readOrder } from "./fault-order.ts"
 import type { LabProgram } from "./programs.ts"
 import type { Layout } from "./topology/layout.ts"
 
@@ -30,10 +28,6 @@ export type Damage = {
   /** Nothing mends itself any more. */
   readonly close: () => void
 }
-
-export type DamageOutcome =
-  | { readonly kind: "done"; readonly says: string }
-  | { readonly kind: "refused"; readonly says: string }
 
 /** What the faults act upon. */
 export type Breakable = {
@@ -96,10 +90,7 @@ export const createDamage = (lab: Breakable): Damage => {
       holding.delete(one)
       await effects.end(one)
     }
-    const names = broken.map(printActive)
-    return names.length === 0
-      ? { kind: "refused", says: "nothing of that is broken" }
-      : { kind: "done", says: `mended ${names.join(", ")}` }
+    return mended(broken)
   }
   return {
     active: () => active.filter((one) => holding.has(one)),
@@ -108,27 +99,15 @@ export const createDamage = (lab: Breakable): Damage => {
       effects.close()
     },
     break: async (where, text) => {
-      const placed = placeFault(where, text)
-      if (typeof placed === "string") return { kind: "refused", says: placed }
-      const fault = parseFault(placed.text)
-      if (typeof fault === "string") return { kind: "refused", says: fault }
-      const { machine } = placed
+      const order = readOrder(where, text)
+      if (typeof order === "string") return { kind: "refused", says: order }
+      const { machine, fault } = order
       const problem = whyNot(lab, machine, fault)
       return problem === undefined ? add({ machine: machine ?? everybody, fault }) : { kind: "refused", says: problem }
     },
     mend: async (where, text) => {
-      const placed = text === undefined ? { machine: where, text } : placeFault(where, text)
-      if (typeof placed === "string") return { kind: "refused", says: placed }
-      const { machine: name } = placed
-      const fault = placed.text === undefined ? undefined : parseFault(placed.text)
-      if (typeof fault === "string") return { kind: "refused", says: fault }
-      return remove(
-        active.filter(
-          (one) =>
-            (name === undefined && fault === undefined) ||
-            (one.machine === (name ?? everybody) && (fault === undefined || isSameFault(one.fault, fault))),
-        ),
-      )
+      const meant = meantBy(where, text, active)
+      return typeof meant === "string" ? { kind: "refused", says: meant } : remove(meant)
     },
   }
 }

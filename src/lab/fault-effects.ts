@@ -1,7 +1,7 @@
 import type { ApiGateway } from "./api-gateway.ts"
 import { faultOfMisdeed } from "./api-server/faults.ts"
 import type { Breakable } from "./damage.ts"
-import { type ActiveFault, everybody, type Fault } from "./fault.ts"
+import { type ActiveFault, everybody, type Fault, flapEveryMs } from "./fault.ts"
 import { changeAddress, setLinks, setPorts, type Standing } from "./link-effects.ts"
 
 /** What faults do to kernels, programs and servers. One after another: `ip` runs that overlap would end in any order. */
@@ -11,9 +11,6 @@ export type FaultEffects = {
   readonly end: (one: ActiveFault) => Promise<void>
   readonly close: () => void
 }
-
-/** A port that flaps is out for so long and in for so long: ten changes in five seconds are five ways out, five in. */
-const flapEveryMs = 500
 
 export const createFaultEffects = (lab: Breakable, active: readonly ActiveFault[]): FaultEffects => {
   const flaps = new Map<string, NodeJS.Timeout>()

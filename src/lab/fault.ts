@@ -51,6 +51,9 @@ const plainFaults = {
   ipv6: true,
 } as const
 
+/** A port that flaps is out for so long and in for so long: ten changes in five seconds are five ways out, five in. */
+export const flapEveryMs = 500
+
 /** As they are typed; a word that ends in `=` wants a value. */
 export const faultWords: readonly string[] = [
   ...Object.keys(plainFaults),
@@ -140,7 +143,7 @@ export const placeFault = (machine: string | undefined, text: string): PlacedFau
   const [, from, to] = /^oneway=([^>]+)>([^>]+)$/.exec(text) ?? []
   if (from === undefined || to === undefined) return { machine, text }
   if (machine === undefined || machine === from) return { machine: from, text: `oneway=${to}` }
-  return `${text} breaks what ${from} sends, not ${machine}: leave ${machine} away, or say ${machine} oneway=${to}`
+  return `${text} breaks what ${from} sends, not ${machine}: leave ${machine} out, or say ${machine} oneway=${to}`
 }
 
 const parseLoss = (value: string | undefined): Fault | string => {

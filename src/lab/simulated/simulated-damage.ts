@@ -1,19 +1,17 @@
 import { type Address, parseAddress } from "../../net/address.ts"
-import type { DamageOutcome } from "../damage.ts"
 import {
   type ActiveFault,
   brokenAlready,
   everybody,
   excludes,
   type Fault,
+  flapEveryMs,
   isForAll,
-  isSameFault,
-  parseFault,
-  placeFault,
   printActive,
   printFault,
   whySenseless,
 } from "../fault.ts"
+import { type DamageOutcome, meantBy, mended, readOrder } from "../fault-order.ts"
 import type { SimulatedApi } from "./api-server.ts"
 import type { ClusterKeeper } from "./cluster-keeper.ts"
 import type { SimulatedMachine } from "./machine.ts"
@@ -43,9 +41,6 @@ export type Breakable = {
   readonly setControllerApi: (open: boolean) => void
   readonly machines: readonly string[]
 }
-
-/** A port that flaps is out for so long and in for so long. */
-const flapEveryMs = 500
 
 /** What the faults of both ends do to a frame between them. */
 export const isLostBy = (
@@ -107,33 +102,19 @@ export const createSimulatedDamage = (lab: Breakable, active: ActiveFault[]): Si
       active.splice(active.indexOf(one), 1)
       perform(lab, one.machine, one.fault, faultsOf, false)
     }
-    const names = broken.map(printActive)
-    return names.length === 0
-      ? { kind: "refused", says: "nothing of that is broken" }
-      : { kind: "done", says: `mended ${names.join(", ")}` }
+    return mended(broken)
   }
   return {
     active: () => [...active],
     break: (where, text) => {
-      const placed = placeFault(where, text)
-      if (typeof placed === "string") return { kind: "refused", says: placed }
-      const fault = parseFault(placed.text)
-      if (typeof fault === "string") return { kind: "refused", says: fault }
-      const problem = whyNot(lab, placed.machine, fault)
-      return problem === undefined ? add(placed.machine ?? everybody, fault) : { kind: "refused", says: problem }
+      const order = readOrder(where, text)
+      if (typeof order === "string") return { kind: "refused", says: order }
+      const problem = whyNot(lab, order.machine, order.fault)
+      return problem === undefined ? add(order.machine ?? everybody, order.fault) : { kind: "refused", says: problem }
     },
     mend: (where, what) => {
-      const placed = what === undefined ? { machine: where, text: what } : placeFault(where, what)
-      if (typeof placed === "string") return { kind: "refused", says: placed }
-      const { machine: name } = placed
-      const fault = placed.text === undefined ? undefined : parseFault(placed.text)
-      if (typeof fault === "string") return { kind: "refused", says: fault }
-      return remove(
-        active.filter(
-          (one) =>
-            (name === undefined || one.machine === name) && (fault === undefined || isSameFault(one.fault, fault)),
-        ),
-      )
+      const meant = meantBy(where, what, active)
+      return typeof meant === "string" ? { kind: "refused", says: meant } : remove(meant)
     },
   }
 }
