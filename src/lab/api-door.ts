@@ -34,7 +34,7 @@ export const openApiDoor = (socketPath: string, port: number | undefined): Promi
     server.once("error", (error) =>
       resolve(
         "code" in error && error.code === "EADDRINUSE"
-          ? `port ${port} is taken: leave --port away and a free one is chosen`
+          ? `port ${port} is taken: leave --port out and a free one is chosen`
           : `no port for the API: ${error.message}`,
       ),
     )

@@ -46,7 +46,7 @@ test("one way may name its sender itself, and no other is broken by that", () =>
   assert.deepEqual(placeFault("w3", "oneway=w2"), { machine: "w3", text: "oneway=w2" })
   const contradicted = placeFault("w3", "oneway=w1>w2")
   assert.ok(typeof contradicted === "string")
-  assert.match(contradicted, /breaks what w1 sends, not w3: leave w3 away, or say w3 oneway=w2$/)
+  assert.match(contradicted, /breaks what w1 sends, not w3: leave w3 out, or say w3 oneway=w2$/)
   assert.match(complaint("oneway=w1>w2>w3"), /names no two machines/)
 })
 
