@@ -161,6 +161,7 @@ test("a release that waits for a person is said with the controller's own words,
   const explanation = explain(objects)
   assert.deepEqual([explanation.situation, explanation.addresses], ["release-waits", ["192.168.40.200"]])
   assert.ok(lines(objects).some((line) => line.includes(says)))
+  assert.ok(lines(objects).some((line) => line.includes("it would lose 192.168.40.200: ")))
   const [trouble, ...more] = troublesOf(madeSurvey(objects)).filter(({ severity }) => severity === "broken")
   assert.deepEqual([trouble?.code, trouble?.next, more], ["release-waits", "kubectl annotate addressledgers --all", []])
   const mended = withFieldOf(withAddress(attic), "Service", "whoami", ["status"], status)

@@ -28,7 +28,7 @@ export const serviceLines = (explanation: ServiceExplanation, options: LineOptio
     ...(explanation.releaseWaits === undefined
       ? []
       : section("Waits", [`${options.style.bad} ${explanation.releaseWaits}`])),
-    ...(allocation === undefined ? [] : section("Address", allocationLines(allocation, options))),
+    ...(allocation === undefined ? [] : section("Address", allocationLines(explanation, allocation, options))),
     ...(order === undefined
       ? []
       : section("Node", [
@@ -86,7 +86,11 @@ const stateText = (explanation: ServiceExplanation): string => {
   }
 }
 
-const allocationLines = (allocation: AllocationView, { style }: LineOptions): readonly string[] => [
+const allocationLines = (
+  { releaseWaits }: ServiceExplanation,
+  allocation: AllocationView,
+  { style }: LineOptions,
+): readonly string[] => [
   ...(allocation.kind === "pending"
     ? allocation.because.filter(({ code }) => code !== "sharing-refused").map(({ says }) => `${style.bad} ${says}`)
     : [allocation.says]),
@@ -95,7 +99,7 @@ const allocationLines = (allocation: AllocationView, { style }: LineOptions): re
   ...(allocation.lost === undefined
     ? []
     : [
-        `it lost ${allocation.lost.addresses.join(" ")}: ${allocation.lost.because.map(({ says }) => says).join("; ")}`,
+        `it ${releaseWaits === undefined ? "lost" : "would lose"} ${allocation.lost.addresses.join(" ")}: ${allocation.lost.because.map(({ says }) => says).join("; ")}`,
       ]),
   ...allocation.sharing.flatMap((check) => [
     `${style.bad} ${check.address} belongs to ${check.with} and may not be shared:`,
