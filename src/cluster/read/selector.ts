@@ -1,5 +1,6 @@
 import type { Json } from "../../kubernetes/http.ts"
 import { field, isObject, textsAt } from "../../kubernetes/json.ts"
+import { keyFault } from "../../kubernetes/label-syntax.ts"
 import { shown } from "../problem.ts"
 import type { Requirement, Selector } from "../selector.ts"
 import { type Faults, noteUnknown, readList } from "./fault.ts"
@@ -82,11 +83,8 @@ const readRequirement = (value: Json, path: string, faults: Faults): Requirement
   return { key, operator, values: new Set(values) }
 }
 
-/** A label's name as Kubernetes allows it: `name`, or `prefix/name`. */
-const labelKey = /^([a-z0-9]([a-z0-9.-]*[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$/
-
 const usable = (key: string, text: Json | undefined, path: string, faults: Faults): text is string => {
-  if (!labelKey.test(key))
+  if (keyFault(key) !== undefined)
     faults.add(
       path,
       text,
@@ -96,7 +94,7 @@ const usable = (key: string, text: Json | undefined, path: string, faults: Fault
     )
   else if (typeof text !== "string")
     faults.add(path, text, "part-left-out", "a label's value is a text", "put it in quotes")
-  else if (text.length > valueLengthMax || key.length > 317)
+  else if (text.length > valueLengthMax)
     faults.add(
       path,
       text,

@@ -7,7 +7,7 @@ import { isBuggy, restriction } from "./eligibility.ts"
 import type { Search } from "./lowest-free.ts"
 import { asNonEmpty } from "./occupancy.ts"
 import type { Request } from "./request.ts"
-import { heldBy, homeOf, type Surroundings } from "./surroundings.ts"
+import { heldBy, homeOf, reservationAt, type Surroundings } from "./surroundings.ts"
 import { sharingTerms } from "./sharing.ts"
 
 /** What a Service has as it stands: addresses of its families, one each, and what it may not keep of them. */
@@ -151,6 +151,6 @@ const wishedPlaceReasons = (
   const reason = placeReason(around, service, address, pool)
   if (pool?.fault === "rules") return [{ code: "pool-unreadable", pool: pool.name }]
   const place = reason === undefined ? [] : [reason]
-  const by = around.reserved[familyOf(address)].find(({ range }) => range.first <= address && address <= range.last)
+  const by = reservationAt(around, address)
   return by === undefined ? place : [...place, { code: "reserved", address, by }]
 }
