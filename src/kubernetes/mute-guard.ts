@@ -7,7 +7,7 @@ import { readFrame } from "./watch-frame.ts"
  * Tells a watch that is quiet from one that is mute. A real API server sends a bookmark about once a minute, far too
  * seldom to notice a mute watch within 15 s; and the resourceVersion of a short list proves nothing, because it counts
  * every write to etcd, of any kind. So after `quietMs` of silence a second watch, one second long, starts from where we
- * are. What it delivers, the first should have delivered too: if it has not, two seconds later, it is mute. The second
+ * are. What it delivers, the first should have delivered too: if it has not, two seconds later, it is mute. Where it
  * is told that our place is forgotten (410), nobody knows what the first has missed: it counts as mute. The second
  * ends by itself, so its connection is used again: one small request a silent kind every eleven seconds, no new TLS
  * handshake, no object read twice.
